@@ -1,0 +1,97 @@
+//! The configuration: environment variables, read and checked once at start.
+
+mod env;
+mod sections;
+
+pub use env::{ConfigError, Environment, Secret};
+pub use sections::{Auth, Database, GraphqlLimits, Http, Live, LogFormat, Logging, Redis};
+
+/// Everything the program can be told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Listener and sockets.
+    pub http: Http,
+    /// PostgreSQL.
+    pub database: Database,
+    /// Redis; `None` means an in-process bus, good for one process only.
+    pub redis: Option<Redis>,
+    /// Tokens.
+    pub auth: Auth,
+    /// What a document may ask.
+    pub limits: GraphqlLimits,
+    /// Streams.
+    pub live: Live,
+    /// Logs.
+    pub logging: Logging,
+    /// Slug of the organization of requests that name none.
+    pub default_organization: Option<String>,
+}
+
+impl Config {
+    /// Reads the process environment.
+    ///
+    /// # Errors
+    /// Names the variable and its rule; nothing is started then.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from(&Environment::process())
+    }
+
+    /// Reads any environment.
+    ///
+    /// # Errors
+    /// Names the variable and its rule.
+    pub fn from(env: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            http: Http::from(env)?,
+            database: Database::from(env)?,
+            redis: Redis::from(env)?,
+            auth: Auth::from(env)?,
+            limits: GraphqlLimits::from(env)?,
+            live: Live::from(env)?,
+            logging: Logging::from(env)?,
+            default_organization: env.text("DEFAULT_ORGANIZATION")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        Config::from(&Environment::of(pairs)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn empty_environment_has_defaults() {
+        let config = config(&[]).map(|c| (c.http.addr.to_string(), c.limits.depth, c.database.pool_max));
+        assert_eq!(config, Ok(("127.0.0.1:8088".to_owned(), 12, 20)));
+    }
+
+    #[test]
+    fn malformed_value_is_named_with_its_rule() {
+        for (name, value, wanted) in [
+            ("HTTP_ADDR", "8088", "HTTP_ADDR must be an address with a port, like 127.0.0.1:8088"),
+            ("DB_POOL_MAX", "0", "DB_POOL_MAX must be a whole number from 1 to 1000"),
+            ("GRAPHQL_MAX_DEPTH", "deep", "GRAPHQL_MAX_DEPTH must be a whole number from 1 to 100"),
+            ("LOG_FORMAT", "xml", "LOG_FORMAT must be json or text"),
+            ("DATABASE_URL", "mysql://x", "DATABASE_URL must start with postgres:// or postgresql://"),
+            ("REDIS_URL", "localhost", "REDIS_URL must start with redis:// or unix:"),
+            ("GRAPHIQL", "maybe", "GRAPHIQL must be true or false"),
+        ] {
+            assert_eq!(config(&[(name, value)]).map(|_| ()), Err(wanted.to_owned()), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn secret_is_never_printed() {
+        let config = config(&[("DATABASE_URL", "postgres://app:hunter2@db/openslot")]);
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn secret_file_that_cannot_be_read_is_named() {
+        let error = config(&[("DATABASE_URL_FILE", "/nonexistent/file")]).map(|_| ());
+        assert_eq!(error, Err("DATABASE_URL_FILE must name a readable file".to_owned()));
+    }
+}

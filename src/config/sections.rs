@@ -1,0 +1,210 @@
+//! The sections of the configuration, each with its variables, defaults and rules.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::env::{ConfigError, Environment, Secret};
+
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
+
+/// Listener and sockets.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// `HTTP_ADDR`: where requests are taken.
+    pub addr: SocketAddr,
+    /// `HTTP_MAX_BODY_BYTES`: largest request body.
+    pub max_body_bytes: usize,
+    /// `HTTP_REQUEST_TIMEOUT_MS`: longest request; sockets are not concerned.
+    pub request_timeout: Duration,
+    /// `HTTP_DRAIN_MS`: how long requests in flight may take after SIGTERM.
+    pub drain: Duration,
+    /// `GRAPHIQL`: whether `/graphiql` is served; `openslot dev` turns it on.
+    pub graphiql: bool,
+}
+
+impl Http {
+    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
+        let default = SocketAddr::from(([127, 0, 0, 1], 8088));
+        Ok(Self {
+            addr: env.parsed("HTTP_ADDR", default, "be an address with a port, like 127.0.0.1:8088")?,
+            max_body_bytes: env.number("HTTP_MAX_BODY_BYTES", 1 << 20, 1024..=64 << 20)?,
+            request_timeout: env.millis("HTTP_REQUEST_TIMEOUT_MS", 30_000, 100..=600_000)?,
+            drain: env.millis("HTTP_DRAIN_MS", 20_000, 0..=600_000)?,
+            graphiql: env.switch("GRAPHIQL", false)?,
+        })
+    }
+}
+
+/// PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `DATABASE_URL`: login that is a member of `openslot_app`.
+    pub app: Option<Secret>,
+    /// `WORKER_DATABASE_URL`: login that is a member of `openslot_worker`.
+    pub worker: Option<Secret>,
+    /// `MIGRATION_DATABASE_URL`: login that may act as `openslot_owner`.
+    pub migration: Option<Secret>,
+    /// `DIRECT_DATABASE_URL`: the worker's login past any transaction pooler, for leader locks.
+    pub direct: Option<Secret>,
+    /// `DB_POOL_MAX`: most connections of this process.
+    pub pool_max: u32,
+    /// `DB_POOL_WAIT_MS`: how long an operation waits for a connection.
+    pub pool_wait: Duration,
+    /// `DB_STATEMENT_TIMEOUT_MS`: longest statement.
+    pub statement_timeout: Duration,
+}
+
+impl Database {
+    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            app: env.url("DATABASE_URL", POSTGRES)?,
+            worker: env.url("WORKER_DATABASE_URL", POSTGRES)?,
+            migration: env.url("MIGRATION_DATABASE_URL", POSTGRES)?,
+            direct: env.url("DIRECT_DATABASE_URL", POSTGRES)?,
+            pool_max: env.number("DB_POOL_MAX", 20, 1..=1000)?,
+            pool_wait: env.millis("DB_POOL_WAIT_MS", 5_000, 10..=60_000)?,
+            statement_timeout: env.millis("DB_STATEMENT_TIMEOUT_MS", 10_000, 100..=600_000)?,
+        })
+    }
+}
+
+/// Redis or Valkey.
+#[derive(Clone, Debug)]
+pub struct Redis {
+    /// `REDIS_URL`.
+    pub url: Secret,
+    /// `REDIS_PREFIX`: in front of every key and channel.
+    pub prefix: String,
+}
+
+impl Redis {
+    pub(super) fn from(env: &Environment) -> Result<Option<Self>, ConfigError> {
+        let Some(url) = env.url("REDIS_URL", ["redis://", "unix:"])? else { return Ok(None) };
+        let prefix = env.text("REDIS_PREFIX")?.unwrap_or_else(|| "openslot:".to_owned());
+        Ok(Some(Self { url, prefix }))
+    }
+}
+
+/// Tokens.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    /// `JWT_ISSUER`: the only issuer that is believed.
+    pub issuer: String,
+    /// `JWT_AUDIENCE`: what tokens must be for.
+    pub audience: String,
+    /// `JWT_PUBLIC_KEY_FILE`: PEM of the key that tokens are verified with: Ed25519, P-256 or RSA.
+    pub public_key: Option<Secret>,
+    /// `JWT_DEVELOPMENT_KEY_FILE`: PEM of an Ed25519 private key; `openslot token` signs with it and the server believes
+    /// it. Never set it in production.
+    pub development_key: Option<Secret>,
+}
+
+impl Auth {
+    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
+        let or = |name: &str, default: &str| Ok(env.text(name)?.unwrap_or_else(|| default.to_owned()));
+        Ok(Self {
+            issuer: or("JWT_ISSUER", "https://openslot.invalid")?,
+            audience: or("JWT_AUDIENCE", "openslot")?,
+            public_key: env.file("JWT_PUBLIC_KEY_FILE")?,
+            development_key: env.file("JWT_DEVELOPMENT_KEY_FILE")?,
+        })
+    }
+}
+
+/// What a document may ask, decided before any SQL.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GraphqlLimits {
+    /// `GRAPHQL_MAX_DEPTH`: levels of nesting; introspection is exempt.
+    pub depth: usize,
+    /// `GRAPHQL_MAX_ALIASES`: aliases in a document.
+    pub aliases: usize,
+    /// `GRAPHQL_MAX_ROOT_FIELDS`: root fields of an operation.
+    pub root_fields: usize,
+    /// `GRAPHQL_MAX_COST`: points of an operation: one for each object, times the page sizes above it.
+    pub cost: usize,
+    /// `GRAPHQL_MAX_SUBSCRIPTIONS`: streams on one connection.
+    pub subscriptions: usize,
+}
+
+impl Default for GraphqlLimits {
+    fn default() -> Self {
+        Self { depth: 12, aliases: 15, root_fields: 20, cost: 5_000, subscriptions: 100 }
+    }
+}
+
+impl GraphqlLimits {
+    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
+        let default = Self::default();
+        Ok(Self {
+            depth: env.number("GRAPHQL_MAX_DEPTH", default.depth, 1..=100)?,
+            aliases: env.number("GRAPHQL_MAX_ALIASES", default.aliases, 0..=1_000)?,
+            root_fields: env.number("GRAPHQL_MAX_ROOT_FIELDS", default.root_fields, 1..=1_000)?,
+            cost: env.number("GRAPHQL_MAX_COST", default.cost, 1..=1_000_000)?,
+            subscriptions: env.number("GRAPHQL_MAX_SUBSCRIPTIONS", default.subscriptions, 1..=10_000)?,
+        })
+    }
+}
+
+/// Streams.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Live {
+    /// `LIVE_QUEUE_ITEMS`: changes that may wait for one subscriber before it is told to start anew.
+    pub queue_items: usize,
+    /// `LIVE_CATCH_UP_LIMIT`: most changes that are read from the log to fill a gap.
+    pub catch_up_limit: usize,
+    /// `LIVE_INIT_TIMEOUT_MS`: how long a socket may wait with `connection_init`.
+    pub init_timeout: Duration,
+    /// `LIVE_PING_MS`: how often a quiet socket is pinged; one that does not answer for as long again is closed.
+    pub ping: Duration,
+}
+
+impl Live {
+    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            queue_items: env.number("LIVE_QUEUE_ITEMS", 1_024, 1..=100_000)?,
+            catch_up_limit: env.number("LIVE_CATCH_UP_LIMIT", 10_000, 1..=1_000_000)?,
+            init_timeout: env.millis("LIVE_INIT_TIMEOUT_MS", 3_000, 10..=60_000)?,
+            ping: env.millis("LIVE_PING_MS", 15_000, 100..=600_000)?,
+        })
+    }
+}
+
+/// Form of the log lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl std::str::FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "json" => Ok(Self::Json),
+            "text" => Ok(Self::Text),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Logs.
+#[derive(Clone, Debug)]
+pub struct Logging {
+    /// `LOG_LEVEL`: a level, or directives such as `info,openslot::live=debug`.
+    pub filter: String,
+    /// `LOG_FORMAT`.
+    pub format: LogFormat,
+}
+
+impl Logging {
+    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
+        let filter = env.text("LOG_LEVEL")?.unwrap_or_else(|| "info".to_owned());
+        if tracing_subscriber::EnvFilter::try_new(&filter).is_err() {
+            return Err(ConfigError::new("LOG_LEVEL", "be a level or a list of target=level"));
+        }
+        Ok(Self { filter, format: env.parsed("LOG_FORMAT", LogFormat::Json, "be json or text")? })
+    }
+}
