@@ -1,0 +1,13 @@
+DROP TABLE service_questions;
+DROP TABLE service_visit_part_members;
+DROP TABLE service_visit_parts;
+DROP TABLE service_resources;
+DROP TABLE service_requirements;
+DROP TABLE services;
+DROP TABLE resources;
+DROP TABLE memberships;
+DROP TABLE provider_traits;
+DROP TABLE insurance_plans;
+DROP TABLE specialties;
+DROP TABLE providers;
+DROP TABLE locations;

@@ -1,0 +1,9 @@
+DROP TABLE intake_answers;
+DROP TABLE file_objects;
+DROP TABLE booking_participants;
+DROP TABLE bookings;
+DROP FUNCTION refuse_illegal_booking_status();
+DROP TABLE booking_status_transitions;
+DROP TABLE occupancies;
+DROP TABLE holds;
+DROP TABLE booking_series;

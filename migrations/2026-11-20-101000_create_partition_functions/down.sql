@@ -1,0 +1,3 @@
+DROP FUNCTION drop_partitions();
+DROP FUNCTION ensure_partitions();
+DROP FUNCTION ensure_partitions(text, text, date, date);

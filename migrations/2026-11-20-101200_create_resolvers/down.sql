@@ -1,0 +1,16 @@
+DROP FUNCTION resolve_patients(text, text);
+DROP FUNCTION resolve_memberships(text, text);
+DROP FUNCTION resolve_api_key(text);
+DROP FUNCTION resolve_organization(text);
+DROP POLICY resolver ON patients;
+DROP POLICY resolver ON providers;
+DROP POLICY resolver ON memberships;
+DROP POLICY resolver ON api_keys;
+DROP POLICY resolver ON organizations;
+REVOKE SELECT (id, organization_id, user_id, erased_at) ON patients FROM openslot_resolver;
+REVOKE SELECT (id, organization_id, user_id, retired_at) ON providers FROM openslot_resolver;
+REVOKE SELECT (organization_id, user_id, role, location_id, scopes, ended_at) ON memberships FROM openslot_resolver;
+REVOKE SELECT (id, organization_id, prefix, secret_hash, scopes, expires_at, revoked_at) ON api_keys FROM openslot_resolver;
+REVOKE SELECT (id, issuer, subject) ON users FROM openslot_resolver;
+REVOKE SELECT (id, slug, time_zone, suspended_at) ON organizations FROM openslot_resolver;
+REVOKE USAGE ON SCHEMA openslot FROM openslot_resolver;
