@@ -1,0 +1,5 @@
+//! Bookings: the hot statements that make and end them, and their rows.
+
+pub mod explain;
+pub mod rows;
+pub mod write;

@@ -1,0 +1,4 @@
+//! Users and what they may be.
+
+pub mod members;
+pub mod resolve;

@@ -1,0 +1,243 @@
+//! Embedded migrations, the roles they need, and the partitions they leave to the running program.
+
+use std::time::Duration;
+
+use diesel::sql_types::{Bool, Integer};
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::error::DbError;
+use super::{Db, SystemConn};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+/// Advisory lock of whoever migrates: class 2 is the program's own, see `ensure_partitions`.
+const MIGRATING: &str = "SELECT pg_advisory_lock(2, 1)";
+/// How often, and after which pause, the roles are tried again when somebody else changes them too.
+const ROLE_ATTEMPTS: usize = 10;
+const ROLE_PAUSE: Duration = Duration::from_millis(50);
+
+/// Why the schema could not be made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// No connection with the given URL.
+    #[error("cannot connect to the database: {0}")]
+    Connect(#[from] diesel::ConnectionError),
+    /// A statement failed.
+    #[error("a statement failed: {0}")]
+    Statement(#[from] diesel::result::Error),
+    /// A migration failed; the ones before it stand.
+    #[error("a migration failed: {0}")]
+    Migration(String),
+    /// Two URLs name the same user.
+    #[error("{0} must name a user of its own")]
+    SharedLogin(&'static str),
+    /// A URL names no user, or none that can be parsed.
+    #[error("{0} must name a user")]
+    Login(&'static str),
+}
+
+/// A login that is to become a member of a group role.
+pub struct Login<'a> {
+    /// The variable it came from, for errors.
+    pub variable: &'static str,
+    /// The URL with user and password.
+    pub url: &'a str,
+    /// The group: `openslot_app` or `openslot_worker`.
+    pub group: &'static str,
+}
+
+/// Makes the group roles of the cluster, and the logins that join them. Running it again changes nothing but passwords
+/// and settings. Needs a superuser, or a login that may create roles.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn create_roles(url: &str, logins: &[Login<'_>]) -> Result<(), MigrateError> {
+    let mut sql = include_str!("roles.sql").to_owned();
+    let mut seen: Vec<String> = vec![];
+    for login in logins {
+        let config: tokio_postgres::Config = login.url.parse().map_err(|_| MigrateError::Login(login.variable))?;
+        let user = config.get_user().ok_or(MigrateError::Login(login.variable))?;
+        // One login in both groups would see every organization while it serves one.
+        if seen.iter().any(|other| other == user) {
+            return Err(MigrateError::SharedLogin(login.variable));
+        }
+        seen.push(user.to_owned());
+        let password = config.get_password().map(String::from_utf8_lossy);
+        sql.push_str(&login_sql(user, password.as_deref(), login.group));
+    }
+    let mut conn = AsyncPgConnection::establish(url).await?;
+    for _ in 1..ROLE_ATTEMPTS {
+        match conn.batch_execute(&sql).await {
+            Err(error) if lost_a_race(&error) => tokio::time::sleep(ROLE_PAUSE).await,
+            ended => return Ok(ended?),
+        }
+    }
+    Ok(conn.batch_execute(&sql).await?)
+}
+
+/// Whether somebody else changed the same role at the same moment. Roles belong to the cluster, so no lock of a database
+/// keeps two apart.
+fn lost_a_race(error: &diesel::result::Error) -> bool {
+    let diesel::result::Error::DatabaseError(_, info) = error else { return false };
+    let message = info.message();
+    let is_catalogue = info.table_name().is_some_and(|table| table.starts_with("pg_"));
+    is_catalogue || message == "tuple concurrently updated" || message.ends_with("already exists")
+}
+
+/// Makes a database if there is none of this name.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn create_database(url: &str, name: &str) -> Result<(), MigrateError> {
+    let mut conn = AsyncPgConnection::establish(url).await?;
+    let exists = format!("EXISTS (SELECT FROM pg_database WHERE datname = {})", quoted(name, '\''));
+    let is_there: bool = diesel::select(diesel::dsl::sql::<Bool>(&exists)).get_result(&mut conn).await?;
+    if !is_there {
+        conn.batch_execute(&format!("CREATE DATABASE {}", quoted(name, '"'))).await?;
+    }
+    Ok(())
+}
+
+fn login_sql(user: &str, password: Option<&str>, group: &str) -> String {
+    let (name, text) = (quoted(user, '"'), quoted(user, '\''));
+    let secret = password.map_or_else(String::new, |password| format!(" PASSWORD {}", quoted(password, '\'')));
+    format!(
+        "DO $do$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {text}) THEN CREATE ROLE {name}; END IF; END $do$;
+         ALTER ROLE {name} LOGIN{secret};
+         GRANT {group} TO {name};
+         ALTER ROLE {name} SET search_path = openslot, public;
+         ALTER ROLE {name} SET plan_cache_mode = force_generic_plan;
+         ALTER ROLE {name} SET idle_in_transaction_session_timeout = '1s';"
+    )
+}
+
+/// A name or text in its quotes. Backslashes mean themselves: `standard_conforming_strings` is on since PostgreSQL 9.1.
+fn quoted(text: &str, quote: char) -> String {
+    let doubled: String = text.chars().flat_map(|c| (c == quote).then_some(c).into_iter().chain([c])).collect();
+    format!("{quote}{doubled}{quote}")
+}
+
+/// Applies what is pending, one migration at a time, and makes the partitions; answers the names of what was applied.
+/// Somebody else who migrates at the same moment is waited for.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
+    let conn = owner_connection(url).await?;
+    let mut harness = AsyncMigrationHarness::new(conn);
+    let applied = harness
+        .run_pending_migrations(MIGRATIONS)
+        .map_err(|error| MigrateError::Migration(error.to_string()))?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let mut conn = harness.into_inner();
+    conn.batch_execute(AFTER).await?;
+    Ok(applied)
+}
+
+/// Tells the planner how much there is, after much was added at once: plans made for empty tables read them whole.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn analyze(url: &str) -> Result<(), MigrateError> {
+    let mut conn = AsyncPgConnection::establish(url).await?;
+    conn.batch_execute("SET ROLE openslot_owner; SET client_min_messages = error; ANALYZE").await?;
+    Ok(())
+}
+
+/// Takes the newest migration back; answers its name. For development and tests.
+///
+/// # Errors
+/// See [`MigrateError`].
+pub async fn revert_last(url: &str) -> Result<String, MigrateError> {
+    let mut harness = AsyncMigrationHarness::new(owner_connection(url).await?);
+    let reverted =
+        harness.revert_last_migration(MIGRATIONS).map_err(|error| MigrateError::Migration(error.to_string()))?;
+    Ok(reverted.to_string())
+}
+
+/// A connection that acts as the owner, in a database that has the schema.
+async fn owner_connection(url: &str) -> Result<AsyncPgConnection, MigrateError> {
+    let mut conn = AsyncPgConnection::establish(url).await?;
+    conn.batch_execute(MIGRATING).await?;
+    conn.batch_execute(
+        "DO $do$ BEGIN
+           EXECUTE format('GRANT CREATE ON DATABASE %I TO openslot_owner', current_database());
+           IF to_regnamespace('openslot') IS NULL THEN CREATE SCHEMA openslot AUTHORIZATION openslot_owner; END IF;
+         END $do$;
+         SET ROLE openslot_owner; SET search_path = openslot, public;",
+    )
+    .await?;
+    Ok(conn)
+}
+
+/// Names of all migrations, oldest first.
+#[must_use]
+pub fn known() -> Vec<String> {
+    use diesel::migration::MigrationSource;
+    let all: Vec<Box<dyn diesel::migration::Migration<diesel::pg::Pg>>> = MIGRATIONS.migrations().unwrap_or_default();
+    let mut versions: Vec<String> = all.iter().map(|m| m.name().version().to_string()).collect();
+    versions.sort();
+    versions
+}
+
+/// How many migrations the database lacks.
+///
+/// # Errors
+/// `Unavailable` when it cannot be asked.
+pub async fn pending(db: &Db) -> Result<usize, DbError> {
+    let known = known();
+    let applied = db
+        .system::<Vec<String>, DbError, _>("pending migrations", async |conn| {
+            // A database that was never migrated has no such table.
+            let exists = diesel::dsl::sql::<Bool>("to_regclass('openslot.__diesel_schema_migrations') IS NOT NULL");
+            if !diesel::select(exists).get_result::<bool>(conn).await? {
+                return Ok(vec![]);
+            }
+            let table = diesel::dsl::sql::<diesel::sql_types::Text>("version FROM openslot.__diesel_schema_migrations");
+            Ok(diesel::select(table).load(conn).await?)
+        })
+        .await?;
+    Ok(known.iter().filter(|version| !applied.contains(version)).count())
+}
+
+/// Group roles whose members see more than one organization at a time.
+const WIDE_ROLES: [&str; 3] = ["openslot_owner", "openslot_resolver", "openslot_worker"];
+
+/// Whether the login has rights that make row-level security worthless: superuser, BYPASSRLS, or a member of a group
+/// that sees every organization; `but` is the one such group that it may be in.
+///
+/// # Errors
+/// `Unavailable` when it cannot be asked.
+pub async fn has_too_many_rights(db: &Db, but: Option<&str>) -> Result<bool, DbError> {
+    let groups: Vec<String> =
+        WIDE_ROLES.iter().filter(|role| but != Some(**role)).map(|role| format!("'{role}'")).collect();
+    // Where nobody made the roles yet, there is none to be a member of.
+    let sql = format!(
+        "rolsuper OR rolbypassrls OR EXISTS (
+           SELECT FROM pg_roles AS o WHERE o.rolname IN ({}) AND pg_has_role(current_user, o.oid, 'MEMBER'))
+         FROM pg_roles WHERE rolname = current_user",
+        groups.join(", ")
+    );
+    db.system::<_, DbError, _>("rights of the login", async |conn| {
+        Ok(diesel::select(diesel::dsl::sql::<Bool>(&sql)).get_result(conn).await?)
+    })
+    .await
+}
+
+/// Makes the partitions that will be needed; answers how many were made. Safe to run at any time by anybody.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn ensure_partitions(conn: &mut SystemConn) -> Result<i32, DbError> {
+    let made = diesel::dsl::sql::<Integer>("openslot.ensure_partitions()");
+    Ok(diesel::select(made).get_result(conn).await?)
+}
+
+/// What follows every run: readiness asks for the applied migrations, and rows need partitions.
+const AFTER: &str = "GRANT SELECT ON openslot.__diesel_schema_migrations TO openslot_app, openslot_worker;
+  SELECT openslot.ensure_partitions();";
+
+/// How often partitions are looked after.
+pub const PARTITIONS_EVERY: Duration = Duration::from_secs(3600);
