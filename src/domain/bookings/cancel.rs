@@ -1,0 +1,110 @@
+//! Cancelling a booking.
+
+use crate::db::bookings::rows;
+use crate::db::bookings::write::{self, Asked, CancelOutcome, Cancellation, Outcome};
+use crate::db::types::CancellationReason;
+use crate::db::{DbError, Locks};
+use crate::domain::Services;
+use crate::domain::identity::{Action, Authorize};
+use crate::kernel::actor::Role;
+use crate::kernel::ctx::Ctx;
+use crate::kernel::error::Error;
+use crate::kernel::ids::{BookingId, ResourceId};
+
+use super::error::{Refusal, Refused};
+use super::idempotency::{IdempotencyKey, request_hash};
+use super::{Booking, BookingStatus, view};
+
+/// What to cancel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CancelBooking {
+    /// The booking.
+    pub booking: BookingId,
+    /// The version it was based on.
+    pub expected_version: i32,
+    /// Why; PATIENT for patients, PROVIDER for others without it.
+    pub reason: Option<CancellationReason>,
+    /// Idempotency key.
+    pub key: IdempotencyKey,
+}
+
+/// Frees the time of a booking. Cancelling twice succeeds and changes nothing.
+///
+/// # Errors
+/// `NotFound` for a booking that the caller may not know, `Forbidden` for one they may only see, `Conflict` for a key that
+/// was used with other input, and a business refusal.
+pub async fn cancel(ctx: &Ctx, services: &Services, input: &CancelBooking) -> Result<Outcome, Refused> {
+    ctx.require_sign_in(Action::Cancel)?;
+    let (booking, resources) = find(ctx, services, input.booking).await?;
+    let belongs = view::belongs(&booking);
+    ctx.require_with(Action::ReadBooking, &belongs)?;
+    if !ctx.may(Action::Cancel, &belongs) {
+        return Err(Error::Forbidden.into());
+    }
+    let is_bound = !ctx.may(Action::CancelLate, &belongs);
+    if booking.version != input.expected_version && booking.status != BookingStatus::Cancelled {
+        return Err(Refusal::StaleVersion.into());
+    }
+    free(ctx, services, input, &booking, &resources, is_bound).await
+}
+
+async fn find(ctx: &Ctx, services: &Services, id: BookingId) -> Result<(Booking, Vec<ResourceId>), Error> {
+    services
+        .db
+        .read::<_, Error, _>(ctx.organization, async |conn| {
+            let booking = rows::by_ids(conn, &[id]).await?.into_iter().next().ok_or(Error::NotFound)?;
+            Ok((booking, rows::resources_of(conn, id).await?))
+        })
+        .await
+}
+
+async fn free(
+    ctx: &Ctx,
+    services: &Services,
+    input: &CancelBooking,
+    booking: &Booking,
+    resources: &[ResourceId],
+    is_bound: bool,
+) -> Result<Outcome, Refused> {
+    let organization = ctx.organization;
+    let principal = ctx.actor.principal.to_string();
+    let reason = match (ctx.actor.role, input.reason) {
+        (Role::Patient, _) => CancellationReason::Patient,
+        (_, reason) => reason.unwrap_or(CancellationReason::Provider),
+    };
+    let hash =
+        request_hash("cancelBooking", &[&booking.id.to_string(), &input.expected_version.to_string(), reason.word()]);
+    let asked = Asked {
+        principal: &principal,
+        role: ctx.actor.role.word(),
+        key: input.key.as_str(),
+        request_hash: &hash,
+        request: ctx.request_id,
+    };
+    let mut locks = Locks::none().subject(booking.patient_id).key(&principal, asked.key);
+    if let Some(provider) = booking.provider_id {
+        locks = locks.subject(provider);
+    }
+    for resource in resources {
+        locks = locks.subject(*resource);
+    }
+    let what = Cancellation {
+        booking: booking.id,
+        expected_version: input.expected_version,
+        start: booking.starts_at,
+        reason,
+        is_bound,
+    };
+    let outcome = services
+        .db
+        .write::<_, DbError, _>(organization, locks, async |conn| write::cancel(conn, organization, what, asked).await)
+        .await?;
+    match outcome {
+        CancelOutcome::Cancelled(outcome) => Ok(outcome),
+        CancelOutcome::Stale => Err(Refusal::StaleVersion.into()),
+        CancelOutcome::WrongStatus => Err(Refusal::WrongStatus.into()),
+        CancelOutcome::TooLate => Err(Refusal::TooLate.into()),
+        CancelOutcome::NotFound => Err(Error::NotFound.into()),
+        CancelOutcome::KeyReused => Err(Error::Conflict.into()),
+    }
+}

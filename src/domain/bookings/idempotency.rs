@@ -1,0 +1,65 @@
+//! Keys that make a mutation repeatable.
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::kernel::error::Error;
+
+/// A key chosen by the client: the same key with the same input replays the stored outcome.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Parses `clientMutationId`.
+    ///
+    /// # Errors
+    /// `Invalid` naming the field unless it has 1 to 200 characters, none of them NUL.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if (1..=200).contains(&text.chars().count()) && !text.contains('\0') {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Error::invalid("input.clientMutationId", "must have 1 to 200 characters, none of them NUL"))
+    }
+
+    /// A key for a mutation that was sent without one: it can never be replayed.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(uuid::Uuid::now_v7().to_string())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// SHA-256 of a mutation and what it was asked, field by field: another hash under the same key is refused.
+#[must_use]
+pub fn request_hash(mutation: &str, fields: &[&str]) -> Vec<u8> {
+    let mut text = mutation.to_owned();
+    for field in fields {
+        // Lengths keep two fields from being read as one.
+        text.push_str(&format!("\n{}:{field}", field.len()));
+    }
+    digest(&SHA256, text.as_bytes()).as_ref().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hash_tells_fields_apart() {
+        assert_ne!(request_hash("book", &["ab", "c"]), request_hash("book", &["a", "bc"]));
+        assert_ne!(request_hash("book", &["a"]), request_hash("cancel", &["a"]));
+        assert_eq!(request_hash("book", &["a"]), request_hash("book", &["a"]));
+    }
+
+    #[test]
+    fn key_has_1_to_200_characters() {
+        assert!(IdempotencyKey::parse("").is_err());
+        assert!(IdempotencyKey::parse(&"é".repeat(200)).is_ok());
+        assert!(IdempotencyKey::parse(&"x".repeat(201)).is_err());
+        assert!(IdempotencyKey::parse("a\0").is_err());
+    }
+}

@@ -1,0 +1,281 @@
+//! Puts the plan into the database through the domain. Running it again only extends the horizon.
+
+use std::collections::HashMap;
+
+use chrono::{Days, TimeDelta};
+
+use crate::db::directory::{locations, organizations, providers, schedules, services as service_table, traits};
+use crate::db::identity::{members, resolve};
+use crate::db::types::{ApprovalMode, Modality, TraitKind, interval};
+use crate::db::{DbError, Locks, OrgConn};
+use crate::domain::Services;
+use crate::domain::availability::materialise;
+use crate::domain::availability::rule::{Rule, Validity, WeeklyHours};
+use crate::kernel::actor::Role;
+use crate::kernel::error::Error;
+use crate::kernel::ids::{LocationId, OrganizationId, PatientId, ProviderId, RowId, ScheduleId, ServiceId};
+use crate::kernel::time::CalendarSpan;
+
+use super::{DemoPlan, DemoProvider, DemoSchedule, DemoService, bookings};
+
+/// How far slots are made ahead.
+const HORIZON: TimeDelta = TimeDelta::weeks(8);
+
+/// What `seed` did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seeded {
+    /// Whether the organization was new.
+    pub is_new: bool,
+    /// Slots that were added.
+    pub slots: i64,
+    /// Bookings that were made or found.
+    pub bookings: usize,
+}
+
+/// Makes the demo organization if there is none, extends its slots to eight weeks from now, and books the plan's visits
+/// of the coming week.
+///
+/// # Errors
+/// Those that every write shares.
+pub async fn load(services: &Services, plan: &DemoPlan, issuer: &str) -> Result<Seeded, Error> {
+    let slug = plan.organization.slug;
+    let known = services
+        .db
+        .system::<_, DbError, _>("demo organization", async |conn| resolve::organization(conn, slug).await)
+        .await?;
+    let organization = match known {
+        Some(organization) => organization,
+        None => create(services, plan, issuer).await?,
+    };
+    let slots = materialise::extend_horizon(services, organization, services.clock.now() + HORIZON).await?;
+    let bookings = bookings::book_visits(services, plan, organization).await?;
+    Ok(Seeded { is_new: known.is_none(), slots, bookings })
+}
+
+/// The subject of the seeded user of a role; `None` for a role that has none.
+#[must_use]
+pub fn subject(organization: &str, role: Role, number: u16) -> Option<String> {
+    match role {
+        Role::Staff | Role::Admin => Some(format!("{organization}-{}", role.word().to_ascii_lowercase())),
+        Role::Patient => Some(format!("{organization}-patient-{number}")),
+        Role::Guest | Role::Provider | Role::Integrator => None,
+    }
+}
+
+async fn create(services: &Services, plan: &DemoPlan, issuer: &str) -> Result<OrganizationId, Error> {
+    let organization = OrganizationId::random();
+    let today = services.clock.now().date_naive();
+    // A day early: today has begun in the east before it has in UTC.
+    let valid_from = today.checked_sub_days(Days::new(1)).unwrap_or(today);
+    let rules = Validity::new(valid_from, None).map_err(Error::internal)?;
+    services
+        .db
+        .write::<_, Error, _>(organization, Locks::none(), async |conn| {
+            let mut maker = Maker { organization, conn };
+            maker.organization(plan).await?;
+            maker.words(plan).await?;
+            let locations = maker.locations(plan).await?;
+            let offered = maker.services(plan).await?;
+            let people = maker.providers(plan).await?;
+            maker.schedules(plan, &locations, &offered, &people, rules).await?;
+            maker.users(plan, issuer).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(organization)
+}
+
+struct Maker<'a> {
+    organization: OrganizationId,
+    conn: &'a mut OrgConn,
+}
+
+type Made<T> = HashMap<String, T>;
+
+impl Maker<'_> {
+    async fn organization(&mut self, plan: &DemoPlan) -> Result<(), Error> {
+        let new = organizations::NewOrganization {
+            id: self.organization,
+            slug: plan.organization.slug.to_owned(),
+            display_name: plan.organization.display_name.to_owned(),
+            time_zone: plan.organization.time_zone.name().to_owned(),
+            languages: vec!["en".to_owned()],
+        };
+        Ok(organizations::insert(self.conn, &new).await?)
+    }
+
+    async fn words(&mut self, plan: &DemoPlan) -> Result<(), Error> {
+        for specialty in &plan.specialties {
+            traits::insert_specialty(self.conn, self.organization, specialty.code, specialty.display_name).await?;
+        }
+        for one in &plan.insurance_plans {
+            traits::insert_plan(self.conn, self.organization, one.code, one.display_name, one.payer).await?;
+        }
+        Ok(())
+    }
+
+    async fn locations(&mut self, plan: &DemoPlan) -> Result<Made<LocationId>, Error> {
+        let mut made = HashMap::new();
+        for place in &plan.locations {
+            let id = LocationId::random();
+            let row = locations::LocationRow {
+                id,
+                organization_id: self.organization,
+                display_name: place.display_name.to_owned(),
+                address_lines: place.address_lines.iter().map(|line| Some((*line).to_owned())).collect(),
+                city: place.city.to_owned(),
+                postal_code: Some(place.postal_code.to_owned()),
+                region: Some(place.region.to_owned()),
+                country: place.country.to_owned(),
+                latitude: Some(place.latitude),
+                longitude: Some(place.longitude),
+                time_zone: place.time_zone.name().to_owned(),
+                phone: Some(place.phone.to_owned()),
+                retired_at: None,
+                version: 1,
+            };
+            locations::insert(self.conn, &row).await?;
+            made.insert(place.key.to_owned(), id);
+        }
+        Ok(made)
+    }
+
+    async fn services(&mut self, plan: &DemoPlan) -> Result<Made<ServiceId>, Error> {
+        let mut made = HashMap::new();
+        for service in &plan.services {
+            let row = service_row(self.organization, service)?;
+            service_table::insert(self.conn, &row).await?;
+            made.insert(service.key.to_owned(), row.id);
+        }
+        Ok(made)
+    }
+
+    async fn providers(&mut self, plan: &DemoPlan) -> Result<Made<ProviderId>, Error> {
+        let mut made = HashMap::new();
+        for person in &plan.providers {
+            let id = ProviderId::random();
+            let row = providers::ProviderRow {
+                id,
+                organization_id: self.organization,
+                user_id: None,
+                display_name: person.display_name.clone(),
+                given_name: person.given_name.to_owned(),
+                family_name: person.family_name.clone(),
+                biography: None,
+                accepts_new_patients: person.accepts_new_patients,
+                retired_at: None,
+                version: 1,
+            };
+            providers::insert(self.conn, &row).await?;
+            traits::insert(self.conn, &trait_rows(self.organization, id, person)).await?;
+            made.insert(person.key.clone(), id);
+        }
+        Ok(made)
+    }
+
+    async fn schedules(
+        &mut self,
+        plan: &DemoPlan,
+        locations: &Made<LocationId>,
+        offered: &Made<ServiceId>,
+        people: &Made<ProviderId>,
+        validity: Validity,
+    ) -> Result<(), Error> {
+        for schedule in &plan.schedules {
+            let row = schedules::ScheduleRow {
+                id: ScheduleId::random(),
+                organization_id: self.organization,
+                provider_id: found(people, &schedule.provider)?,
+                location_id: found(locations, schedule.location)?,
+                slot_minutes: schedule.slot_minutes,
+                grid_offset_minutes: schedule.grid_offset_minutes,
+                capacity: schedule.capacity,
+            };
+            let services: Vec<ServiceId> =
+                schedule.services.iter().map(|key| found(offered, key)).collect::<Result<_, _>>()?;
+            schedules::insert(self.conn, &row, &services).await?;
+            let rules = rules(schedule, validity)?;
+            let rows: Vec<_> = rules.iter().map(|rule| materialise::row(self.organization, row.id, rule)).collect();
+            crate::db::availability::rules::insert(self.conn, &rows).await?;
+        }
+        Ok(())
+    }
+
+    async fn users(&mut self, plan: &DemoPlan, issuer: &str) -> Result<(), Error> {
+        let slug = plan.organization.slug;
+        for role in [Role::Staff, Role::Admin] {
+            let Some(subject) = subject(slug, role, 0) else { continue };
+            let user = members::ensure_user(self.conn, issuer, &subject).await?;
+            members::insert_membership(self.conn, self.organization, user, role, None).await?;
+        }
+        for patient in &plan.patients {
+            let Some(subject) = subject(slug, Role::Patient, patient.number) else { continue };
+            let user = members::ensure_user(self.conn, issuer, &subject).await?;
+            let id = patient_id(self.organization, patient.number);
+            members::insert_patient(self.conn, self.organization, id, Some(user)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The id of a numbered patient: the same for the same organization, so that the visits find them again.
+pub(super) fn patient_id(organization: OrganizationId, number: u16) -> PatientId {
+    let mut bytes = *organization.uuid().as_bytes();
+    bytes[14..16].copy_from_slice(&number.to_be_bytes());
+    PatientId::from_uuid(uuid::Uuid::from_bytes(bytes))
+}
+
+fn found<T: Copy>(made: &Made<T>, key: &str) -> Result<T, Error> {
+    made.get(key).copied().ok_or_else(|| Error::internal(format!("the plan names {key} and has none")))
+}
+
+fn service_row(organization: OrganizationId, service: &DemoService) -> Result<service_table::ServiceRow, Error> {
+    let modality = Modality::from_word(service.modality);
+    Ok(service_table::ServiceRow {
+        id: ServiceId::random(),
+        organization_id: organization,
+        display_name: service.display_name.to_owned(),
+        summary: Some(service.summary.to_owned()),
+        modality: modality.ok_or_else(|| Error::internal("the plan has an unknown modality"))?,
+        duration_minutes: service.duration_minutes,
+        new_patient_minutes: service.new_patient_minutes,
+        buffer_before_minutes: service.buffer_before_minutes,
+        buffer_after_minutes: service.buffer_after_minutes,
+        capacity: service.capacity,
+        minimum_notice: interval(CalendarSpan::minutes(i64::from(service.minimum_notice_hours) * 60)),
+        maximum_advance: interval(CalendarSpan::days(service.maximum_advance_days.into())),
+        approval: if service.needs_approval { ApprovalMode::StaffDecides } else { ApprovalMode::Automatic },
+        retired_at: None,
+        version: 1,
+    })
+}
+
+fn trait_rows(organization: OrganizationId, provider: ProviderId, person: &DemoProvider) -> Vec<traits::NewTrait> {
+    let of_kind = |kind: TraitKind, values: &[&'static str]| -> Vec<traits::NewTrait> {
+        (0..)
+            .zip(values)
+            .map(|(position, value)| traits::NewTrait {
+                organization_id: organization,
+                kind,
+                value: (*value).to_owned(),
+                provider_id: provider,
+                position,
+            })
+            .collect()
+    };
+    [
+        of_kind(TraitKind::Specialty, &person.specialties),
+        of_kind(TraitKind::Language, &person.languages),
+        of_kind(TraitKind::Insurance, &person.insurance_plans),
+        of_kind(TraitKind::LicensedRegion, &person.licensed_regions),
+    ]
+    .concat()
+}
+
+fn rules(schedule: &DemoSchedule, validity: Validity) -> Result<Vec<Rule>, Error> {
+    let rule = |hours: &super::DemoHours| {
+        let weekly = WeeklyHours::new(hours.weekdays, hours.start, hours.end)?;
+        Rule::weekly(weekly, validity)
+    };
+    schedule.hours.iter().map(rule).collect::<Result<_, _>>().map_err(Error::internal)
+}

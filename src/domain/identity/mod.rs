@@ -1,0 +1,10 @@
+//! Who may do what: tokens, sessions, and the one permission table.
+
+pub mod authorize;
+pub mod patients;
+pub mod policy;
+pub mod session;
+pub mod token;
+
+pub use authorize::Authorize;
+pub use policy::Action;

@@ -1,0 +1,23 @@
+//! What the business does. Every public operation: authorise → validate → act → record.
+//!
+//! Inside, the order is identity → directory → availability → bookings; later may use earlier, never back.
+
+pub mod availability;
+pub mod bookings;
+pub mod demo;
+pub mod directory;
+pub mod identity;
+
+use crate::db::Db;
+use crate::kernel::time::Clock;
+use identity::session::Sessions;
+
+/// What operations need: made once by the program, from plain settings.
+pub struct Services {
+    /// The way to the database.
+    pub db: Db,
+    /// The clock for reads and messages.
+    pub clock: Clock,
+    /// Who is who.
+    pub sessions: Sessions,
+}
