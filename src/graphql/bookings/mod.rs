@@ -1,0 +1,5 @@
+//! Bookings.
+
+pub mod mutations;
+pub mod queries;
+pub mod types;

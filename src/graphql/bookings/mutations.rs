@@ -1,0 +1,185 @@
+//! Mutations of bookings.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, OneofObject};
+
+use crate::domain::bookings::book::{self, BookSlot};
+use crate::domain::bookings::cancel::{self, CancelBooking};
+use crate::domain::bookings::{IdempotencyKey, Refused};
+use crate::graphql::availability::types::Slot;
+use crate::graphql::context::{Scope, operation, parse_id, scope_of_id};
+use crate::graphql::scalars::Version;
+use crate::kernel::error::Error;
+use crate::kernel::ids::{BookingId, Global, OrganizationId, RowId, SlotId};
+use crate::kernel::position::AvailabilityVersion;
+
+use super::types::{
+    BookSlotPayload, BookSlotUserError, Booking, CancelBookingPayload, CancelBookingUserError, CancellationReason,
+};
+
+/// What to take, in exactly one form.
+#[derive(OneofObject)]
+pub enum SlotChoiceInput {
+    /// This slot, and those that follow it if the service is longer.
+    Id(ID),
+}
+
+/// For whom, in exactly one form.
+#[derive(OneofObject)]
+pub enum BookingPatientInput {
+    /// A known patient: oneself, or anyone for STAFF.
+    Id(ID),
+}
+
+/// What `bookSlot` takes.
+#[derive(InputObject)]
+pub struct BookSlotInput {
+    /// The time to take.
+    slot: SlotChoiceInput,
+    /// For what; needed when the schedule offers several.
+    service_id: Option<ID>,
+    /// For whom; the viewer's own patient without it.
+    patient: Option<BookingPatientInput>,
+    /// First visit: its own length.
+    #[graphql(default)]
+    is_new_patient: bool,
+    /// Idempotency key, 1 to 200 characters, kept 24 hours: same key and input replay the stored outcome, another input is
+    /// CONFLICT. Same as the `Idempotency-Key` header.
+    client_mutation_id: Option<String>,
+}
+
+/// What `cancelBooking` takes.
+#[derive(InputObject)]
+pub struct CancelBookingInput {
+    /// The booking, by global id.
+    booking_id: ID,
+    /// Why; PATIENT for patients, PROVIDER for others without it.
+    reason: Option<CancellationReason>,
+    /// The booking's `version` that the change is based on; another current version refuses with STALE_VERSION.
+    expected_version: i32,
+    /// Idempotency key, 1 to 200 characters, kept 24 hours: same key and input replay the stored outcome, another input is
+    /// CONFLICT. Same as the `Idempotency-Key` header.
+    client_mutation_id: Option<String>,
+}
+
+/// Mutations of bookings.
+#[derive(Default)]
+pub struct BookingMutation;
+
+/// Mutations of bookings.
+#[Object]
+impl BookingMutation {
+    /// Books in one step. The patient, and STAFF of the location.
+    async fn book_slot(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to book.")] input: BookSlotInput,
+    ) -> Result<Option<BookSlotPayload>, Error> {
+        let SlotChoiceInput::Id(slot) = &input.slot;
+        let (scope, slot) = scope_of_id::<SlotId>(ctx, "input.slot.id", slot)?;
+        let parsed = BookSlot {
+            slot,
+            service: input.service_id.map(|id| same_organization(&scope, "input.serviceId", &id)).transpose()?,
+            patient: input
+                .patient
+                .map(|BookingPatientInput::Id(id)| same_organization(&scope, "input.patient.id", &id))
+                .transpose()?,
+            is_new_patient: input.is_new_patient,
+            key: key(ctx, input.client_mutation_id.as_deref())?,
+        };
+        let outcome = book::book(&scope.ctx, &scope.services, &parsed).await;
+        let scope = after(ctx, scope.ctx.organization)?;
+        let mut payload = BookSlotPayload {
+            booking: None,
+            alternatives: vec![],
+            availability_version: None,
+            client_mutation_id: input.client_mutation_id,
+            user_errors: vec![],
+        };
+        match outcome {
+            Ok(outcome) => {
+                payload.availability_version = outcome.xid().map(|xid| Version(AvailabilityVersion(xid)));
+                payload.booking = shown(ctx, booking(&scope, outcome.booking).await);
+            }
+            Err(Refused::Business(refusal, near)) => {
+                payload.user_errors.push(BookSlotUserError::try_from(refusal)?);
+                let slots = scope.loaders.slots.many(near).await?;
+                payload.alternatives =
+                    slots.into_iter().flatten().map(|slot| Slot { scope: scope.clone(), slot }).collect();
+            }
+            Err(Refused::Failed(error)) => return Err(error),
+        }
+        Ok(Some(payload))
+    }
+
+    /// Cancels and frees the slot. Cancelling twice succeeds and changes nothing. The patient, and STAFF of the location.
+    async fn cancel_booking(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to cancel.")] input: CancelBookingInput,
+    ) -> Result<Option<CancelBookingPayload>, Error> {
+        let (scope, id) = scope_of_id::<BookingId>(ctx, "input.bookingId", &input.booking_id)?;
+        let parsed = CancelBooking {
+            booking: id,
+            expected_version: input.expected_version,
+            reason: input.reason.map(Into::into),
+            key: key(ctx, input.client_mutation_id.as_deref())?,
+        };
+        let outcome = cancel::cancel(&scope.ctx, &scope.services, &parsed).await;
+        let scope = after(ctx, scope.ctx.organization)?;
+        let mut payload = CancelBookingPayload {
+            booking: None,
+            availability_version: None,
+            client_mutation_id: input.client_mutation_id,
+            user_errors: vec![],
+        };
+        match outcome {
+            Ok(outcome) => {
+                payload.availability_version = outcome.xid().map(|xid| Version(AvailabilityVersion(xid)));
+            }
+            Err(Refused::Business(refusal, _)) => {
+                payload.user_errors.push(CancelBookingUserError::try_from(refusal)?);
+            }
+            Err(Refused::Failed(error)) => return Err(error),
+        }
+        payload.booking = shown(ctx, booking(&scope, id).await);
+        Ok(Some(payload))
+    }
+}
+
+/// The key of a mutation: the field, else the header, else one that can never be replayed.
+fn key(ctx: &Context<'_>, field: Option<&str>) -> Result<IdempotencyKey, Error> {
+    match (field, operation(ctx)?.idempotency_key.as_deref()) {
+        (Some(field), Some(header)) if field != header => {
+            Err(Error::invalid("input.clientMutationId", "must be the same as the Idempotency-Key header"))
+        }
+        (Some(text), _) | (None, Some(text)) => IdempotencyKey::parse(text),
+        (None, None) => Ok(IdempotencyKey::fresh()),
+    }
+}
+
+/// An id beside the one that named the organization must be of the same.
+fn same_organization<T: RowId>(scope: &Scope, path: &str, id: &ID) -> Result<T, Error> {
+    let global: Global<T> = parse_id(path, id)?;
+    if global.organization == scope.ctx.organization { Ok(global.id) } else { Err(Error::NotFound) }
+}
+
+/// A fresh scope: what was loaded before the change is not what the payload shall show.
+fn after(ctx: &Context<'_>, organization: OrganizationId) -> Result<Arc<Scope>, Error> {
+    Ok(operation(ctx)?.renewed(organization))
+}
+
+/// What was committed stands: when it cannot be shown, that is said beside the payload, not in its place.
+fn shown(ctx: &Context<'_>, found: Result<Option<Booking>, Error>) -> Option<Booking> {
+    found.unwrap_or_else(|error| {
+        let error = async_graphql::Error::from(error).into_server_error(ctx.item.pos);
+        ctx.add_error(ctx.set_error_path(error));
+        None
+    })
+}
+
+async fn booking(scope: &Arc<Scope>, id: BookingId) -> Result<Option<Booking>, Error> {
+    let row = scope.loaders.bookings.one(id).await?;
+    Ok(row.map(|row| Booking { scope: scope.clone(), row }))
+}

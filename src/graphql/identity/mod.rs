@@ -1,0 +1,4 @@
+//! Who asks.
+
+pub mod queries;
+pub mod types;

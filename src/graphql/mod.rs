@@ -1,0 +1,20 @@
+//! The shape of the API: types, arguments, mapping. No rules, no SQL.
+
+pub mod availability;
+pub mod batch;
+pub mod bookings;
+pub mod connection;
+pub mod context;
+pub mod directory;
+pub mod error;
+pub mod executor;
+pub mod identity;
+pub mod limits;
+pub mod loaders;
+pub mod node;
+pub mod response;
+pub mod scalars;
+pub mod schema;
+mod words;
+
+pub use executor::Gateway;

@@ -1,0 +1,47 @@
+//! The roots, merged of their areas, and the SDL that is kept in the repository.
+
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
+
+use super::availability::queries::AvailabilityQuery;
+use super::availability::stream_types::StreamItem;
+use super::availability::subscriptions::AvailabilitySubscription;
+use super::bookings::mutations::BookingMutation;
+use super::bookings::queries::BookingQuery;
+use super::bookings::types::UserError;
+use super::directory::queries::DirectoryQuery;
+use super::identity::queries::IdentityQuery;
+use super::node::{Node, NodeQuery};
+
+/// Everything that can be read. Root fields are nullable on purpose: one that fails does not take the others with it.
+#[derive(MergedObject, Default)]
+pub struct Query(NodeQuery, IdentityQuery, DirectoryQuery, AvailabilityQuery, BookingQuery);
+
+/// Everything that can be changed. A business refusal is data in `userErrors`; nothing was changed then.
+#[derive(MergedObject, Default)]
+pub struct Mutation(BookingMutation);
+
+/// Everything that can be followed live.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(AvailabilitySubscription);
+
+/// The schema that is served.
+pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+
+/// Builds the schema. Limits are kept by the executor, so that they hold on every transport and before anything runs.
+#[must_use]
+pub fn build() -> ApiSchema {
+    let builder: SchemaBuilder<_, _, _> = Schema::build(Query::default(), Mutation::default(), Subscription::default());
+    builder
+        .register_output_type::<Node>()
+        .register_output_type::<StreamItem>()
+        .register_output_type::<UserError>()
+        .disable_suggestions()
+        .finish()
+}
+
+/// The SDL of the schema, types sorted by name, as `schema.graphql` holds it.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
+    format!("{}\n", build().sdl_with_options(options).trim())
+}
