@@ -1,0 +1,112 @@
+//! What a replica and a worker are made of.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Auth, Config, Secret};
+use crate::db::migrations;
+use crate::db::pool::{Pool, PoolSettings};
+use crate::db::{Db, Doorbell as Ring};
+use crate::domain::Services;
+use crate::domain::identity::session::Sessions;
+use crate::domain::identity::token::{DevelopmentKey, TokenRules, Verifier};
+use crate::kernel::time::Clock;
+use crate::kv::{Bus, LocalBus, RedisBus, RedisSettings};
+use crate::live::Doorbell;
+use crate::worker;
+
+use super::AppError;
+
+/// The bus of a process: Redis, or memory that several parts of one process share.
+#[derive(Clone)]
+pub struct SharedBus {
+    /// Carries messages.
+    pub bus: Arc<dyn Bus>,
+    /// Redis itself, to look after its health; `None` without Redis.
+    pub redis: Option<RedisBus>,
+    /// The relay's bell, when it runs in this process.
+    pub doorbell: Option<Doorbell>,
+}
+
+impl SharedBus {
+    /// The bus that the configuration names. It never waits for Redis.
+    ///
+    /// # Errors
+    /// `Redis` for a URL that is none.
+    pub fn of(config: &Config, tasks: &TaskTracker) -> Result<Self, AppError> {
+        let Some(redis) = &config.redis else {
+            tracing::warn!("no REDIS_URL: live updates stay within this process");
+            return Ok(Self { bus: Arc::new(LocalBus::new()), redis: None, doorbell: Some(Doorbell::in_process()) });
+        };
+        let settings = RedisSettings::new(redis.url.expose(), redis.prefix.as_str());
+        let bus = RedisBus::new(&settings, tasks).map_err(|_| AppError::Redis)?;
+        Ok(Self { bus: Arc::new(bus.clone()), redis: Some(bus), doorbell: None })
+    }
+
+    /// What a writer rings.
+    pub(super) fn ring(&self, tasks: &TaskTracker, shutdown: &CancellationToken) -> Ring {
+        let bell = match &self.doorbell {
+            Some(bell) => bell.clone(),
+            None => Doorbell::to_bus(self.bus.clone(), tasks, shutdown.clone()),
+        };
+        Arc::new(move || bell.ring())
+    }
+}
+
+/// A pool of a login that may not see every organization by accident, in a database that is new enough.
+pub(super) async fn open(
+    config: &Config,
+    url: &Secret,
+    variable: &'static str,
+    tasks: TaskTracker,
+    ring: Ring,
+) -> Result<Db, AppError> {
+    let settings = PoolSettings {
+        size: config.database.pool_max,
+        wait: config.database.pool_wait,
+        statement_timeout: config.database.statement_timeout,
+        application_name: "openslot",
+    };
+    let db = Db::new(Pool::new(url.expose(), &settings), tasks, ring);
+    let own_group = (variable == "WORKER_DATABASE_URL").then_some("openslot_worker");
+    if migrations::has_too_many_rights(&db, own_group).await.map_err(AppError::Database)? {
+        return Err(AppError::TooManyRights(variable));
+    }
+    match migrations::pending(&db).await.map_err(AppError::Database)? {
+        0 => {}
+        pending => return Err(AppError::Pending(pending)),
+    }
+    // Without its partition a row cannot be written: there must be no moment at which one serves and lacks it.
+    worker::make_partitions(&db).await.map_err(AppError::Database)?;
+    Ok(db)
+}
+
+/// The domain over a database.
+pub(super) fn services(config: &Config, db: Db, clock: Clock) -> Result<Arc<Services>, AppError> {
+    let verifier = verifier(&config.auth)?;
+    let sessions = Sessions::new(db.clone(), clock.clone(), verifier, config.default_organization.clone());
+    Ok(Arc::new(Services { db, clock, sessions }))
+}
+
+pub(super) fn rules(auth: &Auth) -> TokenRules {
+    TokenRules { issuer: auth.issuer.clone(), audience: auth.audience.clone() }
+}
+
+pub(super) fn development_key(auth: &Auth) -> Result<Option<DevelopmentKey>, AppError> {
+    let read = |pem: &Secret| DevelopmentKey::from_pem(pem.expose());
+    auth.development_key.as_ref().map(read).transpose().map_err(|_| AppError::Key("JWT_DEVELOPMENT_KEY_FILE"))
+}
+
+fn verifier(auth: &Auth) -> Result<Verifier, AppError> {
+    let mut verifier = Verifier::new(rules(auth));
+    if let Some(pem) = &auth.public_key {
+        verifier = verifier.with_public_key(pem.expose()).map_err(|_| AppError::Key("JWT_PUBLIC_KEY_FILE"))?;
+    }
+    if let Some(key) = development_key(auth)? {
+        tracing::warn!("tokens of the development key are believed: never set it in production");
+        verifier = verifier.with_development_key(&key);
+    }
+    Ok(verifier)
+}

@@ -1,0 +1,117 @@
+//! `openslot dev`: everything in one process, for people who try it out.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::app::{self, Replica, Worker};
+use crate::config::{Config, Environment};
+use crate::kernel::time::Clock;
+use crate::telemetry;
+
+use super::local::{Postgres, PostgresOptions, Redis, SUPERUSER};
+use super::{CliError, say, signals};
+
+const DATABASE: &str = "openslot";
+const KEY_FILE: &str = "development-key.pem";
+
+/// Starts what is missing, migrates, seeds, serves and works until it is told to end.
+pub(super) async fn run(data_dir: PathBuf, http: Option<SocketAddr>) -> Result<ExitCode, CliError> {
+    let data_dir =
+        std::path::absolute(&data_dir).map_err(|error| CliError::Failed(format!("{}: {error}", data_dir.display())))?;
+    let mut env = Environment::process();
+    env.set_default("LOG_FORMAT", "text");
+    env.set_default("DEFAULT_ORGANIZATION", "demo");
+    env.set_default("GRAPHIQL", "true");
+    if let Some(addr) = http {
+        env.set("HTTP_ADDR", addr.to_string());
+    }
+    key(&data_dir, &mut env)?;
+    let postgres = match env.has("DATABASE_URL") {
+        true => None,
+        false => Some(private_postgres(&data_dir, &mut env).await?),
+    };
+    let redis = private_redis(&mut env).await?;
+    let config = Config::from(&env)?;
+    telemetry::start(&config.logging);
+    write_environment(&data_dir, &env)?;
+    let code = serve(&config).await;
+    if let Some(redis) = redis {
+        let mut redis = redis;
+        redis.stop().await?;
+    }
+    if let Some(postgres) = postgres {
+        postgres.stop().await?;
+    }
+    code
+}
+
+async fn serve(config: &Config) -> Result<ExitCode, CliError> {
+    app::migrate(config, true).await?;
+    let tasks = tokio_util::task::TaskTracker::new();
+    let bus = app::SharedBus::of(config, &tasks)?;
+    let seeded = app::seed::demo(config, Clock::System, Some(bus.clone())).await?;
+    let worker = Worker::start(config, Some(bus.clone())).await?;
+    let replica = Replica::start(config, Clock::System, Some(bus)).await?;
+    say(&format!("demo data: {} slots added, {} bookings stand", seeded.slots, seeded.bookings));
+    say(&format!("ready: http://{addr}/graphql  http://{addr}/graphiql", addr = replica.addr));
+    let code = signals::wait().await;
+    replica.stop().await;
+    worker.stop().await;
+    Ok(code)
+}
+
+/// A key that signs tokens here and nowhere else; made once.
+fn key(data_dir: &Path, env: &mut Environment) -> Result<(), CliError> {
+    if env.has("JWT_DEVELOPMENT_KEY") || env.has("JWT_PUBLIC_KEY") {
+        return Ok(());
+    }
+    let file = data_dir.join(KEY_FILE);
+    let failed = |error: std::io::Error| CliError::Failed(format!("{} cannot be written: {error}", file.display()));
+    if !file.exists() {
+        let pem = app::token::new_key()?;
+        std::fs::create_dir_all(data_dir).map_err(failed)?;
+        write_private(&file, &pem).map_err(failed)?;
+    }
+    env.set_default("JWT_DEVELOPMENT_KEY_FILE", file.display().to_string());
+    Ok(())
+}
+
+/// What other commands need to find these servers and this key: shell lines, for nobody else's eyes.
+fn write_environment(data_dir: &Path, env: &Environment) -> Result<(), CliError> {
+    let names =
+        ["DATABASE_URL", "WORKER_DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL", "JWT_DEVELOPMENT_KEY_FILE"];
+    let line = |name: &&str| env.given(name).map(|value| format!("{name}='{}'\n", value.replace('\'', r"'\''")));
+    let text: String = names.iter().filter_map(line).collect();
+    let file = data_dir.join("env");
+    let failed = |error: std::io::Error| CliError::Failed(format!("{} cannot be written: {error}", file.display()));
+    if file.exists() {
+        std::fs::remove_file(&file).map_err(failed)?;
+    }
+    write_private(&file, &text).map_err(failed)
+}
+
+fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    file.write_all(text.as_bytes())
+}
+
+async fn private_postgres(data_dir: &Path, env: &mut Environment) -> Result<Postgres, CliError> {
+    let postgres = Postgres::start(PostgresOptions::kept(data_dir.join("postgres"))).await?;
+    app::create_database(&postgres.url(SUPERUSER, "postgres"), DATABASE).await?;
+    env.set_default("MIGRATION_DATABASE_URL", postgres.url(SUPERUSER, DATABASE));
+    env.set_default("DATABASE_URL", postgres.url("openslot_api", DATABASE));
+    env.set_default("WORKER_DATABASE_URL", postgres.url("openslot_jobs", DATABASE));
+    Ok(postgres)
+}
+
+async fn private_redis(env: &mut Environment) -> Result<Option<Redis>, CliError> {
+    if env.has("REDIS_URL") || !Redis::is_installed() {
+        return Ok(None);
+    }
+    let redis = Redis::start().await?;
+    env.set_default("REDIS_URL", redis.url());
+    Ok(Some(redis))
+}
