@@ -1,0 +1,10 @@
+//! Who is who, and what a token is worth.
+
+mod bookings;
+mod rights;
+mod tokens;
+mod viewer;
+
+/// Who asks.
+pub const VIEWER: &str = "query V($slug: String) { viewer(organizationSlug: $slug) {
+    id role organization { slug } patient { id version } provider { id } sessionExpiresAt } }";

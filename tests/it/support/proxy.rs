@@ -1,0 +1,77 @@
+//! Counts the statements that pass between the program and PostgreSQL, on the wire.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A proxy in front of a server; it ends with the runtime of its test.
+pub struct StatementProxy {
+    pub port: u16,
+    count: Arc<AtomicUsize>,
+}
+
+impl StatementProxy {
+    /// In front of `127.0.0.1:target`.
+    pub async fn start(target: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(("127.0.0.1", target)).await.expect("the server");
+                tokio::spawn(forward(client, server, counted.clone()));
+            }
+        });
+        Self { port, count }
+    }
+
+    /// Statements since the last call: simple queries and executions of prepared ones.
+    pub fn take(&self) -> usize {
+        self.count.swap(0, Ordering::SeqCst)
+    }
+}
+
+/// How many statements a message brings: a simple query may hold several.
+fn statements(kind: Option<u8>, body: &[u8]) -> usize {
+    match kind {
+        Some(b'E') => 1,
+        Some(b'Q') => {
+            let text = String::from_utf8_lossy(body);
+            text.trim_end_matches('\0').split(';').filter(|statement| !statement.trim().is_empty()).count()
+        }
+        _ => 0,
+    }
+}
+
+async fn forward(client: TcpStream, server: TcpStream, count: Arc<AtomicUsize>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    // The first message has no type; it is a length and that much more.
+    let mut is_first = true;
+    loop {
+        let mut head = Vec::new();
+        if !is_first {
+            let Ok(kind) = from_client.read_u8().await else { return };
+            head.push(kind);
+        }
+        is_first = false;
+        let kind = head.first().copied();
+        let Ok(length) = from_client.read_u32().await else { return };
+        head.extend_from_slice(&length.to_be_bytes());
+        let mut body = vec![0; usize::try_from(length).expect("a length") - 4];
+        if from_client.read_exact(&mut body).await.is_err() {
+            return;
+        }
+        count.fetch_add(statements(kind, &body), Ordering::SeqCst);
+        if to_server.write_all(&head).await.is_err() {
+            return;
+        }
+        if to_server.write_all(&body).await.is_err() {
+            return;
+        }
+    }
+}
