@@ -1,4 +1,5 @@
--- Partitions are made ahead and dropped behind by the running program, through these functions alone.
+-- Partitions are made ahead by the running program through ensure_partitions(); drop_partitions() is there for an
+-- operator until the program drops old ones by itself.
 
 CREATE FUNCTION ensure_partitions(parent text, unit text, first_day date, last_day date) RETURNS integer
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = openslot, pg_temp SET timezone = 'UTC' AS $$

@@ -22,7 +22,9 @@ pub enum AppError {
     #[error("{0} must be set")]
     Missing(&'static str),
     /// A key cannot be read.
-    #[error("{0} must be a PEM of an Ed25519, P-256 or RSA key")]
+    #[error(
+        "{0} must name a PEM: of an Ed25519 private key for development, of an Ed25519, P-256 or RSA public key else"
+    )]
     Key(&'static str),
     /// The login could see every organization.
     #[error("{0} must be a login without rights of a superuser, of the owner, or BYPASSRLS")]
@@ -54,6 +56,18 @@ pub enum AppError {
     /// The word names no role that can get a token.
     #[error("--role must be PATIENT, STAFF or ADMIN")]
     Role,
+}
+
+impl AppError {
+    /// Whether the configuration or the arguments are at fault, so that trying again is of no use.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Missing(_) | Self::Key(_) | Self::Role | Self::Redis | Self::TooManyRights(_) => true,
+            Self::Migrate(error) => matches!(error, MigrateError::Login(_) | MigrateError::SharedLogin(_)),
+            _ => false,
+        }
+    }
 }
 
 /// Makes a database if there is none of this name. For private servers; elsewhere the operator makes it.

@@ -39,7 +39,7 @@ enum Command {
     Worker,
     /// Apply pending migrations.
     #[command(
-        after_help = "Example:\n  MIGRATION_DATABASE_URL=postgres://postgres@db/openslot openslot migrate --roles"
+        after_help = "Example:\n  MIGRATION_DATABASE_URL=postgres://postgres@db/openslot \\\n  DATABASE_URL=postgres://openslot_api@db/openslot WORKER_DATABASE_URL=postgres://openslot_jobs@db/openslot \\\n  openslot migrate --roles"
     )]
     Migrate {
         /// First make the roles of the cluster and the logins of DATABASE_URL and WORKER_DATABASE_URL.
@@ -73,7 +73,7 @@ enum Command {
         #[arg(long, default_value = "demo")]
         org: String,
         /// Which patient, 1 to 24.
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=24))]
         number: u16,
     },
     /// Ask a running server whether it is ready; 1 when it is not.
@@ -113,7 +113,8 @@ enum CliError {
 impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::App(AppError::Missing(_) | AppError::Key(_) | AppError::Role) => 2,
+            Self::Config(_) => 2,
+            Self::App(error) if error.is_configuration() => 2,
             _ => 1,
         }
     }

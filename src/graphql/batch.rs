@@ -52,8 +52,8 @@ impl<S: BatchSource> Loader<S> {
     /// # Errors
     /// The source's error, when the batch of this key failed.
     pub async fn one(&self, key: S::Key) -> Result<Option<S::Value>, S::Error> {
-        let known = lock(&self.state).join(&self.source, &key);
-        known.value(&key).await
+        let batch = lock(&self.state).join(&self.source, &key);
+        value::<S>(batch, &key).await
     }
 
     /// Finds the values of `keys`, in their order; `None` where there is none. A key may occur twice.
@@ -61,29 +61,23 @@ impl<S: BatchSource> Loader<S> {
     /// # Errors
     /// The source's error, when the batch of one of the keys failed.
     pub async fn many(&self, keys: Vec<S::Key>) -> Result<Vec<Option<S::Value>>, S::Error> {
-        let known: Vec<_> = {
+        let batches: Vec<_> = {
             let mut state = lock(&self.state);
             keys.iter().map(|key| state.join(&self.source, key)).collect()
         };
         // Some keys may be in a batch that is under way and others in one still open: drive both at once.
-        join_all(distinct(&known)).await;
+        join_all(distinct::<S>(&batches)).await;
         let mut values = Vec::with_capacity(keys.len());
-        for (key, known) in keys.iter().zip(known) {
-            values.push(known.value(key).await?);
+        for (key, batch) in keys.iter().zip(batches) {
+            values.push(value::<S>(batch, key).await?);
         }
         Ok(values)
-    }
-
-    /// Makes `value` what this operation sees under `key` from now on, instead of anything known before.
-    /// Those who wait for the key already get what their batch brings.
-    pub fn prime(&self, key: S::Key, value: S::Value) {
-        lock(&self.state).seen.insert(key, Known::Primed(value));
     }
 }
 
 struct State<S: BatchSource> {
     open: Option<Open<S>>,
-    seen: HashMap<S::Key, Known<S>>,
+    seen: HashMap<S::Key, Batch<S>>,
 }
 
 /// The batch that was started last; closed when its gathering says so.
@@ -94,7 +88,7 @@ struct Open<S: BatchSource> {
 
 impl<S: BatchSource> State<S> {
     /// Finds where the value of `key` comes from; a key that is new goes into the open batch, or opens one.
-    fn join(&mut self, source: &Arc<S>, key: &S::Key) -> Known<S> {
+    fn join(&mut self, source: &Arc<S>, key: &S::Key) -> Batch<S> {
         if let Some(known) = self.seen.get(key) {
             return known.clone();
         }
@@ -102,8 +96,8 @@ impl<S: BatchSource> State<S> {
             Some(open) if open.gathering.add(key) => open.batch.clone(),
             _ => self.start(source, key),
         };
-        self.seen.insert(key.clone(), Known::Batch(batch.clone()));
-        Known::Batch(batch)
+        self.seen.insert(key.clone(), batch.clone());
+        batch
     }
 
     fn start(&mut self, source: &Arc<S>, key: &S::Key) -> Batch<S> {
@@ -123,36 +117,14 @@ async fn run<S: BatchSource>(source: Arc<S>, gathering: Arc<Gathering<S::Key>>) 
     source.load(gathering.close()).await.map(Arc::new)
 }
 
-/// Where the value of a key comes from.
-enum Known<S: BatchSource> {
-    Primed(S::Value),
-    Batch(Batch<S>),
+async fn value<S: BatchSource>(batch: Batch<S>, key: &S::Key) -> Result<Option<S::Value>, S::Error> {
+    batch.await.map(|found| found.get(key).cloned())
 }
 
-impl<S: BatchSource> Clone for Known<S> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Primed(value) => Self::Primed(value.clone()),
-            Self::Batch(batch) => Self::Batch(batch.clone()),
-        }
-    }
-}
-
-impl<S: BatchSource> Known<S> {
-    async fn value(self, key: &S::Key) -> Result<Option<S::Value>, S::Error> {
-        match self {
-            Self::Primed(value) => Ok(Some(value)),
-            Self::Batch(batch) => batch.await.map(|found| found.get(key).cloned()),
-        }
-    }
-}
-
-fn distinct<S: BatchSource>(known: &[Known<S>]) -> Vec<Batch<S>> {
+fn distinct<S: BatchSource>(all: &[Batch<S>]) -> Vec<Batch<S>> {
     let mut batches: Vec<Batch<S>> = Vec::new();
-    for known in known {
-        if let Known::Batch(batch) = known
-            && !batches.iter().any(|other| other.ptr_eq(batch))
-        {
+    for batch in all {
+        if !batches.iter().any(|other| other.ptr_eq(batch)) {
             batches.push(batch.clone());
         }
     }

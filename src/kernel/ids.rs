@@ -66,7 +66,7 @@ macro_rules! ids {
 }
 
 ids! {
-    /// The tenant. It identifies itself: its global id repeats the same value.
+    /// Owner of everything below it. It identifies itself: its global id repeats the same value.
     OrganizationId = b'O' "Organization";
     /// A person who signs in, across organizations.
     UserId = b'U' "Viewer";

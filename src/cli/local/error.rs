@@ -7,7 +7,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
     /// No usable PostgreSQL is installed on this machine.
-    #[error("no PostgreSQL 15 to 18 is installed: `apt-get install postgresql`, or set DATABASE_URL")]
+    #[error(
+        "no PostgreSQL 15 to 18 is installed: `apt-get install postgresql`, or set DATABASE_URL, WORKER_DATABASE_URL and MIGRATION_DATABASE_URL"
+    )]
     NoPostgres,
 
     /// Neither `redis-server` nor `valkey-server` is installed on this machine.

@@ -4,7 +4,7 @@
 --
 -- Locks nothing. Looks 14 days to either side, at most 50 open cells each way, at starts where the whole visit is open,
 -- its buffers are free, notice and advance allow it and the patient is free too. Resources are left to the booking.
--- Columns as in free_slots.sql, and visit_ends_at.
+-- Columns: id, provider, schedule, start, end, status, version, capacity, seats taken, end of the visit.
 WITH input AS MATERIALIZED (
   SELECT $1::uuid AS organization_id, $2::uuid AS provider_id, $3::uuid AS service_id, $5::boolean AS is_new_patient,
          $6::uuid AS patient_id, $7::bigint AS count

@@ -8,7 +8,7 @@ use crate::db::schema::{memberships, patients, users};
 use crate::db::statement::sql_file;
 use crate::db::{DbError, OrgConn};
 use crate::kernel::actor::Role;
-use crate::kernel::ids::{LocationId, OrganizationId, PatientId, RowId, UserId};
+use crate::kernel::ids::{LocationId, OrganizationId, PatientId, UserId};
 
 sql_file! {
     struct KnownUser<'a> in "resolve_user.sql" {
@@ -73,13 +73,4 @@ pub async fn insert_patient(
 pub async fn patients_by_ids(conn: &mut OrgConn, ids: &[PatientId]) -> Result<Vec<(PatientId, i32)>, DbError> {
     let query = patients::table.filter(patients::id.eq_any(ids)).select((patients::id, patients::version));
     Ok(query.load(conn).await?)
-}
-
-/// Every patient of the organization, for the demo's bookings.
-///
-/// # Errors
-/// Those of the connection.
-pub async fn all_patients(conn: &mut OrgConn, most: i64) -> Result<Vec<PatientId>, DbError> {
-    let query = patients::table.order(patients::id).select(patients::id).limit(most);
-    Ok(query.load::<uuid::Uuid>(conn).await?.into_iter().map(PatientId::from_uuid).collect())
 }

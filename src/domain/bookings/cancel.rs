@@ -81,13 +81,7 @@ async fn free(
         request_hash: &hash,
         request: ctx.request_id,
     };
-    let mut locks = Locks::none().subject(booking.patient_id).key(&principal, asked.key);
-    if let Some(provider) = booking.provider_id {
-        locks = locks.subject(provider);
-    }
-    for resource in resources {
-        locks = locks.subject(*resource);
-    }
+    let locks = locks(booking, resources).key(&principal, asked.key);
     let what = Cancellation {
         booking: booking.id,
         expected_version: input.expected_version,
@@ -99,6 +93,17 @@ async fn free(
         .db
         .write::<_, DbError, _>(organization, locks, async |conn| write::cancel(conn, organization, what, asked).await)
         .await?;
+    answered(outcome)
+}
+
+/// Everybody whose time a booking takes.
+fn locks(booking: &Booking, resources: &[ResourceId]) -> Locks {
+    let patient = Locks::none().subject(booking.patient_id);
+    let people = booking.provider_id.into_iter().fold(patient, Locks::subject);
+    resources.iter().copied().fold(people, Locks::subject)
+}
+
+fn answered(outcome: CancelOutcome) -> Result<Outcome, Refused> {
     match outcome {
         CancelOutcome::Cancelled(outcome) => Ok(outcome),
         CancelOutcome::Stale => Err(Refusal::StaleVersion.into()),

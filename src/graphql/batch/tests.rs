@@ -171,17 +171,6 @@ async fn what_was_found_or_absent_is_not_read_again() {
 }
 
 #[tokio::test]
-async fn a_primed_value_is_seen_instead_of_a_read_one() {
-    let (loader, batches) = tens();
-    loader.prime(1, 11);
-    assert_eq!(scope(loader.one(1)).await, Ok(Some(11)));
-    assert_eq!(batches.load(Ordering::SeqCst), 0);
-    assert_eq!(scope(loader.one(2)).await, Ok(Some(20)));
-    loader.prime(2, 22);
-    assert_eq!(scope(loader.many(vec![2, 3])).await, Ok(vec![Some(22), Some(30)]));
-}
-
-#[tokio::test]
 async fn an_error_reaches_all_of_its_batch_and_nobody_else() {
     let (loader, batches) = tens();
     let asked = scope(async { tokio::join!(loader.one(1), loader.one(13), loader.many(vec![2, 1])) }).await;
