@@ -10,7 +10,8 @@ use crate::kernel::time::Clock;
 use crate::telemetry;
 
 use super::local::{Postgres, PostgresOptions, Redis, SUPERUSER};
-use super::{CliError, say, signals};
+use super::signals::Signals;
+use super::{CliError, say};
 
 const DATABASE: &str = "openslot";
 const KEY_FILE: &str = "development-key.pem";
@@ -19,6 +20,7 @@ const KEY_FILE: &str = "development-key.pem";
 pub(super) async fn run(data_dir: PathBuf, http: Option<SocketAddr>) -> Result<ExitCode, CliError> {
     let data_dir =
         std::path::absolute(&data_dir).map_err(|error| CliError::Failed(format!("{}: {error}", data_dir.display())))?;
+    let signals = Signals::listen()?;
     let mut env = Environment::process();
     env.set_default("LOG_FORMAT", "text");
     env.set_default("DEFAULT_ORGANIZATION", "demo");
@@ -35,7 +37,7 @@ pub(super) async fn run(data_dir: PathBuf, http: Option<SocketAddr>) -> Result<E
     let config = Config::from(&env)?;
     telemetry::start(&config.logging);
     write_environment(&data_dir, &env)?;
-    let code = serve(&config).await;
+    let code = serve(&config, signals).await;
     if let Some(redis) = redis {
         let mut redis = redis;
         redis.stop().await?;
@@ -46,7 +48,7 @@ pub(super) async fn run(data_dir: PathBuf, http: Option<SocketAddr>) -> Result<E
     code
 }
 
-async fn serve(config: &Config) -> Result<ExitCode, CliError> {
+async fn serve(config: &Config, signals: Signals) -> Result<ExitCode, CliError> {
     app::migrate(config, true).await?;
     let tasks = tokio_util::task::TaskTracker::new();
     let bus = app::SharedBus::of(config, &tasks)?;
@@ -55,7 +57,7 @@ async fn serve(config: &Config) -> Result<ExitCode, CliError> {
     let replica = Replica::start(config, Clock::System, Some(bus)).await?;
     say(&format!("demo data: {} slots added, {} bookings stand", seeded.slots, seeded.bookings));
     say(&format!("ready: http://{addr}/graphql  http://{addr}/graphiql", addr = replica.addr));
-    let code = signals::wait().await;
+    let code = signals.wait().await;
     replica.stop().await;
     worker.stop().await;
     Ok(code)

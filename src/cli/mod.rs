@@ -18,6 +18,7 @@ use crate::app::{self, AppError};
 use crate::config::{Config, ConfigError};
 use crate::kernel::time::Clock;
 use crate::telemetry;
+use signals::Signals;
 
 /// GraphQL scheduling gateway for healthcare.
 #[derive(Parser)]
@@ -144,14 +145,16 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
     telemetry::start(&config.logging);
     match command {
         Command::Serve => {
+            let signals = Signals::listen()?;
             let replica = app::Replica::start(&config, Clock::System, None).await?;
-            let code = signals::wait().await;
+            let code = signals.wait().await;
             replica.stop().await;
             return Ok(code);
         }
         Command::Worker => {
+            let signals = Signals::listen()?;
             let worker = app::Worker::start(&config, None).await?;
-            let code = signals::wait().await;
+            let code = signals.wait().await;
             worker.stop().await;
             return Ok(code);
         }

@@ -124,7 +124,7 @@ async fn server_refuses_a_login_that_could_see_everything() {
     let db = TestDb::new().await;
     let url = db.url(openslot::cli::local::SUPERUSER);
     let output = run(&["serve"], &[("DATABASE_URL", &url), ("LOG_LEVEL", "error"), ("HTTP_ADDR", "127.0.0.1:0")]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(text.contains("DATABASE_URL must be a login without rights of a superuser"), "{text}");
     db.drop_now().await;
