@@ -44,7 +44,8 @@ impl RedisServer {
     pub fn stall(&self, is_stalled: bool) -> bool {
         let signal = if is_stalled { "-STOP" } else { "-CONT" };
         let id = self.child.as_ref().map(|child| child.id().to_string());
-        id.is_some_and(|id| Command::new("kill").args([signal, &id]).status().is_ok_and(|status| status.success()))
+        let kill = |id: String| Command::new("sh").args(["-c", "kill \"$@\"", "sh", signal, &id]).status();
+        id.is_some_and(|id| kill(id).is_ok_and(|status| status.success()))
     }
 
     /// Starts it again on its port; whether it takes connections within ten seconds.

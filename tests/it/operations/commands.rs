@@ -113,7 +113,8 @@ async fn server_ends_with_0_on_sigterm_and_130_on_sigint() {
             assert_ne!(read, 0, "it ended: {log}");
         }
         let pid = server.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill runs").success());
+        let kill = ["-c", "kill \"$@\"", "sh", signal, &pid];
+        assert!(Command::new("sh").args(kill).status().expect("sh runs").success());
         assert_eq!(server.wait().expect("it ends").code(), Some(wanted), "{signal}");
     }
     db.drop_now().await;
