@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,6 +23,9 @@ use super::checks::LiveChecks;
 use super::parts::{self, SharedBus};
 use super::{AppError, worker};
 
+/// How long what should have ended may take beyond its time.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// A running replica.
 pub struct Replica {
     /// Where it listens.
@@ -28,8 +33,11 @@ pub struct Replica {
     drain: CancellationToken,
     stop: CancellationToken,
     draining: Arc<AtomicBool>,
+    /// The listener, sockets and operations.
+    serving: TaskTracker,
+    /// What those need to their end: the hub, the bus, commits.
     tasks: TaskTracker,
-    within: std::time::Duration,
+    within: Duration,
 }
 
 impl Replica {
@@ -39,16 +47,17 @@ impl Replica {
     /// What is missing or wrong, named.
     pub async fn start(config: &Config, clock: Clock, bus: Option<SharedBus>) -> Result<Self, AppError> {
         let url = config.database.app.as_ref().ok_or(AppError::Missing("DATABASE_URL"))?;
-        let (tasks, drain, stop) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+        let (serving, tasks) = (TaskTracker::new(), TaskTracker::new());
+        let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
         let bus = bus.map_or_else(|| SharedBus::of(config, &tasks), Ok)?;
         let ring = bus.ring(&tasks, &stop);
         let db = parts::open(config, url, "DATABASE_URL", tasks.clone(), ring).await?;
         tasks.spawn(worker::partitions(db.clone(), stop.clone()));
         let services = parts::services(config, db.clone(), clock)?;
         let hub = Hub::start(DatabaseLog::new(db.clone()), &*bus.bus, hub_settings(config), &tasks, stop.clone());
-        let gateway = Gateway::new(services, hub, config.limits, tasks.clone(), config.http.request_timeout)?;
+        let gateway = Gateway::new(services, hub, config.limits, serving.clone(), config.http.request_timeout)?;
         let sockets =
-            Sockets::new(GatewaySockets(gateway.clone()), socket_settings(config), drain.clone(), tasks.clone());
+            Sockets::new(GatewaySockets(gateway.clone()), socket_settings(config), drain.clone(), serving.clone());
         let draining = Arc::new(AtomicBool::new(false));
         let state = HttpState {
             gateway,
@@ -60,14 +69,14 @@ impl Replica {
         };
         let (listener, addr) =
             server::bind(config.http.addr).await.map_err(|error| AppError::Address(config.http.addr, error))?;
-        let serving = server::serve(listener, router(state), drain.clone(), config.http.drain);
-        tasks.spawn(async move {
-            if let Err(error) = serving.await {
+        let listening = server::serve(listener, router(state), drain.clone(), config.http.drain);
+        serving.spawn(async move {
+            if let Err(error) = listening.await {
                 tracing::error!(error = &error as &dyn std::error::Error, "the listener ended");
             }
         });
         tracing::info!(http.addr = %addr, "serving");
-        Ok(Self { addr, drain, stop, draining, tasks, within: config.http.drain })
+        Ok(Self { addr, drain, stop, draining, serving, tasks, within: config.http.drain })
     }
 
     /// Takes no new work, lets what is in flight finish, then ends. It takes no longer than the drain time and a little.
@@ -75,18 +84,17 @@ impl Replica {
         self.draining.store(true, Ordering::Release);
         self.drain.cancel();
         tracing::info!("draining");
+        self.serving.close();
+        let served = timeout(self.within + GRACE, self.serving.wait()).await;
+        // Only now: a stream that is being sent, or a booking being committed, still needs what ends here.
+        self.stop.cancel();
         self.tasks.close();
-        // The hub and the bus end last: a stream that is being sent still needs them.
-        let grace = self.within + std::time::Duration::from_secs(1);
-        let stop = self.stop.clone();
-        let last = async {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            stop.cancel();
-        };
-        let (_, ended) = tokio::join!(last, tokio::time::timeout(grace, self.tasks.wait()));
-        match ended {
-            Ok(()) => tracing::info!("stopped"),
-            Err(_) => tracing::warn!(tasks = self.tasks.len(), "stopped with work in flight"),
+        let ended = timeout(GRACE, self.tasks.wait()).await;
+        if served.and(ended).is_ok() {
+            tracing::info!("stopped");
+        } else {
+            let tasks = self.serving.len() + self.tasks.len();
+            tracing::warn!(tasks, "stopped with work in flight");
         }
     }
 }
