@@ -1,18 +1,10 @@
 //! The binary: what it says, and how it ends.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
+use super::program::{Serving, program};
 use crate::support::TestDb;
 use crate::support::database::API;
-
-/// The program with nothing in its environment but this.
-fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_openslot"));
-    command.args(arguments).env_clear().envs(variables.iter().copied()).stdin(Stdio::null());
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
 
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     program(arguments, variables).output().expect("the program runs")
@@ -104,18 +96,8 @@ async fn server_ends_with_0_on_sigterm_and_130_on_sigint() {
     for (signal, wanted) in [("-TERM", 0), ("-INT", 130)] {
         let url = db.url(API);
         let variables = [("DATABASE_URL", url.as_str()), ("HTTP_ADDR", "127.0.0.1:0"), ("LOG_LEVEL", "info")];
-        let mut server = program(&["serve"], &variables);
-        let mut server = server.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let mut lines = BufReader::new(server.stderr.take().expect("a pipe"));
-        let mut log = String::new();
-        while !log.contains("\"serving\"") {
-            let read = lines.read_line(&mut log).expect("a line");
-            assert_ne!(read, 0, "it ended: {log}");
-        }
-        let pid = server.id().to_string();
-        let kill = ["-c", "kill \"$@\"", "sh", signal, &pid];
-        assert!(Command::new("sh").args(kill).status().expect("sh runs").success());
-        assert_eq!(server.wait().expect("it ends").code(), Some(wanted), "{signal}");
+        let (code, log) = Serving::start(&variables).end(signal);
+        assert_eq!(code, Some(wanted), "{signal}: {log}");
     }
     db.drop_now().await;
 }

@@ -7,6 +7,8 @@ mod gate;
 mod health;
 mod introspection;
 mod limits;
+mod logs;
+mod program;
 mod transport;
 
 use openslot::app::Replica;

@@ -71,7 +71,7 @@ impl Visit {
             is_new_patient: false,
             reference: &reference,
         };
-        write::book(conn, self.organization, new, asked(key)).await
+        write::book(conn, self.organization, new, &asked(key)).await
     }
 }
 
@@ -92,7 +92,7 @@ pub async fn cancel(
         is_bound: true,
     };
     db.write::<_, DbError, _>(organization, locks, async |conn| {
-        write::cancel(conn, organization, what, asked(key)).await
+        write::cancel(conn, organization, what, &asked(key)).await
     })
     .await
 }
@@ -157,7 +157,13 @@ async fn ending(tasks: JoinSet<Result<BookOutcome, DbError>>) -> Ending {
 }
 
 fn asked(key: &str) -> Asked<'_> {
-    Asked { principal: PRINCIPAL, role: "PATIENT", key, request_hash: &HASH, request: RequestId::random() }
+    Asked {
+        principal: PRINCIPAL.to_owned(),
+        role: "PATIENT",
+        key,
+        request_hash: HASH.to_vec(),
+        request: RequestId::random(),
+    }
 }
 
 /// A code of eight letters or digits that is not used twice: a number in base 32.

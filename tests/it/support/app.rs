@@ -159,7 +159,8 @@ pub fn config(db: &TestDb, variables: &[(&str, &str)]) -> Config {
     Config::from(&Environment::of(&all)).expect("a configuration")
 }
 
-fn key_file() -> &'static str {
+/// The file with the key that signs the tests' tokens.
+pub fn key_file() -> &'static str {
     static FILE: OnceLock<String> = OnceLock::new();
     FILE.get_or_init(|| {
         let file = std::env::temp_dir().join(format!("openslot-test-key-{}.pem", std::process::id()));

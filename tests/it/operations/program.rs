@@ -1,0 +1,58 @@
+//! The binary as a process of its own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+
+/// The program with nothing in its environment but this.
+pub fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_openslot"));
+    command.args(arguments).env_clear().envs(variables.iter().copied()).stdin(Stdio::null());
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+/// A running `openslot serve`.
+pub struct Serving {
+    pub addr: SocketAddr,
+    server: Child,
+    log: JoinHandle<String>,
+}
+
+impl Serving {
+    /// Starts it, and returns once it serves.
+    pub fn start(variables: &[(&str, &str)]) -> Self {
+        let mut command = program(&["serve"], variables);
+        let mut server = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut lines = BufReader::new(server.stderr.take().expect("a pipe"));
+        let mut log = String::new();
+        let addr = loop {
+            let mut line = String::new();
+            assert_ne!(lines.read_line(&mut line).expect("a line"), 0, "it ended: {log}");
+            log.push_str(&line);
+            let event: Value = serde_json::from_str(&line).expect("a line of JSON");
+            if event["message"] == "serving" {
+                break event["http.addr"].as_str().expect("an address").parse().expect("an address");
+            }
+        };
+        // Somebody has to read on: the server waits when the pipe is full.
+        let log = std::thread::spawn(move || {
+            lines.read_to_string(&mut log).expect("text");
+            log
+        });
+        Self { addr, server, log }
+    }
+
+    /// Sends a signal such as `-TERM`; the exit code, and everything that was logged.
+    pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        let pid = self.server.id().to_string();
+        // A minimal system has no program of this name, but every shell has.
+        let kill = ["-c", "kill \"$@\"", "sh", signal, &pid];
+        assert!(Command::new("sh").args(kill).status().expect("sh runs").success());
+        let code = self.server.wait().expect("it ends").code();
+        (code, self.log.join().expect("the log"))
+    }
+}
