@@ -52,16 +52,16 @@ sql_file! {
 }
 
 /// Who asks, under which key, in which request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Asked<'a> {
     /// The name they act under.
-    pub principal: &'a str,
+    pub principal: String,
     /// As what.
-    pub role: &'a str,
+    pub role: &'static str,
     /// Idempotency key.
     pub key: &'a str,
     /// SHA-256 of mutation and input.
-    pub request_hash: &'a [u8],
+    pub request_hash: Vec<u8>,
     /// The request.
     pub request: RequestId,
 }
@@ -123,7 +123,7 @@ pub async fn book(
     conn: &mut OrgConn,
     organization: OrganizationId,
     new: NewBooking<'_>,
-    asked: Asked<'_>,
+    asked: &Asked<'_>,
 ) -> Result<BookOutcome, DbError> {
     let statement = BookSlot {
         organization,
@@ -137,10 +137,10 @@ pub async fn book(
         is_proposal: false,
         note: None,
         external_id: None,
-        principal: asked.principal,
+        principal: &asked.principal,
         role: asked.role,
         key: asked.key,
-        request_hash: asked.request_hash,
+        request_hash: &asked.request_hash,
         audit: AuditEventId::random(),
         request: asked.request,
         marker: PhantomData,
@@ -149,7 +149,8 @@ pub async fn book(
     match word.as_str() {
         "BOOKED" | "REPLAYED" => Ok(BookOutcome::Booked(outcome(response)?)),
         "KEY_REUSED" => Ok(BookOutcome::KeyReused),
-        _ => Ok(BookOutcome::Refused),
+        "REFUSED" => Ok(BookOutcome::Refused),
+        _ => Err(malformed("an outcome of book_slot.sql")),
     }
 }
 
@@ -193,7 +194,7 @@ pub async fn cancel(
     conn: &mut OrgConn,
     organization: OrganizationId,
     what: Cancellation,
-    asked: Asked<'_>,
+    asked: &Asked<'_>,
 ) -> Result<CancelOutcome, DbError> {
     let statement = CancelBooking {
         organization,
@@ -203,10 +204,10 @@ pub async fn cancel(
         reason: what.reason,
         note: None,
         is_bound: what.is_bound,
-        principal: asked.principal,
+        principal: &asked.principal,
         role: asked.role,
         key: asked.key,
-        request_hash: asked.request_hash,
+        request_hash: &asked.request_hash,
         audit: AuditEventId::random(),
         request: asked.request,
         marker: PhantomData,
@@ -218,11 +219,16 @@ pub async fn cancel(
         "WRONG_STATUS" => Ok(CancelOutcome::WrongStatus),
         "TOO_LATE" => Ok(CancelOutcome::TooLate),
         "KEY_REUSED" => Ok(CancelOutcome::KeyReused),
-        _ => Ok(CancelOutcome::NotFound),
+        "NOT_FOUND" => Ok(CancelOutcome::NotFound),
+        _ => Err(malformed("an outcome of cancel_booking.sql")),
     }
 }
 
 fn outcome(response: Option<serde_json::Value>) -> Result<Outcome, DbError> {
     let parsed = serde_json::from_value(response.unwrap_or_default());
-    parsed.map_err(|error| DbError::from(diesel::result::Error::DeserializationError(Box::new(error))))
+    parsed.map_err(malformed)
+}
+
+fn malformed(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> DbError {
+    DbError::from(diesel::result::Error::DeserializationError(what.into()))
 }

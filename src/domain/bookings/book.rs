@@ -15,7 +15,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{PatientId, ResourceId, ServiceId, SlotId};
 
 use super::error::{Refusal, Refused};
-use super::idempotency::{IdempotencyKey, request_hash};
+use super::idempotency::{IdempotencyKey, asked};
 
 /// Near free slots that a refusal offers.
 const ALTERNATIVES: i64 = 5;
@@ -115,31 +115,16 @@ async fn take(
     wish: Wish,
     resources: &[ResourceId],
 ) -> Result<Outcome, Refused> {
-    let principal = ctx.actor.principal.to_string();
-    let hash = request_hash(
-        "bookSlot",
-        &[
-            &input.slot.to_string(),
-            &wish.service.to_string(),
-            &wish.patient.to_string(),
-            &input.is_new_patient.to_string(),
-        ],
-    );
-    let asked = Asked {
-        principal: &principal,
-        role: ctx.actor.role.word(),
-        key: input.key.as_str(),
-        request_hash: &hash,
-        request: ctx.request_id,
-    };
+    let (slot, service, patient) = (input.slot.to_string(), wish.service.to_string(), wish.patient.to_string());
+    let asked = asked(ctx, &input.key, "bookSlot", &[&slot, &service, &patient, &input.is_new_patient.to_string()]);
     for _ in 1..REFERENCES {
-        match attempt(ctx, services, asked, wish, resources).await {
+        match attempt(ctx, services, &asked, wish, resources).await {
             Err(Taken::Reference) => {}
             Err(Taken::Refused(refused)) => return Err(refused),
             Ok(outcome) => return Ok(outcome),
         }
     }
-    match attempt(ctx, services, asked, wish, resources).await {
+    match attempt(ctx, services, &asked, wish, resources).await {
         Ok(outcome) => Ok(outcome),
         Err(Taken::Refused(refused)) => Err(refused),
         Err(Taken::Reference) => Err(Error::internal("no free reference").into()),
@@ -169,13 +154,13 @@ impl From<DbError> for Taken {
 async fn attempt(
     ctx: &Ctx,
     services: &Services,
-    asked: Asked<'_>,
+    asked: &Asked<'_>,
     wish: Wish,
     resources: &[ResourceId],
 ) -> Result<Outcome, Taken> {
     let organization = ctx.organization;
     let reference = reference().map_err(|error| Taken::Refused(error.into()))?;
-    let mut locks = Locks::none().subject(wish.provider).subject(wish.patient).key(asked.principal, asked.key);
+    let mut locks = Locks::none().subject(wish.provider).subject(wish.patient).key(&asked.principal, asked.key);
     for resource in resources {
         locks = locks.subject(*resource);
     }

@@ -1,7 +1,7 @@
 //! Cancelling a booking.
 
 use crate::db::bookings::rows;
-use crate::db::bookings::write::{self, Asked, CancelOutcome, Cancellation, Outcome};
+use crate::db::bookings::write::{self, CancelOutcome, Cancellation, Outcome};
 use crate::db::types::CancellationReason;
 use crate::db::{DbError, Locks};
 use crate::domain::Services;
@@ -12,7 +12,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{BookingId, ResourceId};
 
 use super::error::{Refusal, Refused};
-use super::idempotency::{IdempotencyKey, request_hash};
+use super::idempotency::{IdempotencyKey, asked};
 use super::{Booking, BookingStatus, view};
 
 /// What to cancel.
@@ -67,21 +67,13 @@ async fn free(
     is_bound: bool,
 ) -> Result<Outcome, Refused> {
     let organization = ctx.organization;
-    let principal = ctx.actor.principal.to_string();
     let reason = match (ctx.actor.role, input.reason) {
         (Role::Patient, _) => CancellationReason::Patient,
         (_, reason) => reason.unwrap_or(CancellationReason::Provider),
     };
-    let hash =
-        request_hash("cancelBooking", &[&booking.id.to_string(), &input.expected_version.to_string(), reason.word()]);
-    let asked = Asked {
-        principal: &principal,
-        role: ctx.actor.role.word(),
-        key: input.key.as_str(),
-        request_hash: &hash,
-        request: ctx.request_id,
-    };
-    let locks = locks(booking, resources).key(&principal, asked.key);
+    let (id, version) = (booking.id.to_string(), input.expected_version.to_string());
+    let asked = asked(ctx, &input.key, "cancelBooking", &[&id, &version, reason.word()]);
+    let locks = locks(booking, resources).key(&asked.principal, asked.key);
     let what = Cancellation {
         booking: booking.id,
         expected_version: input.expected_version,
@@ -91,7 +83,7 @@ async fn free(
     };
     let outcome = services
         .db
-        .write::<_, DbError, _>(organization, locks, async |conn| write::cancel(conn, organization, what, asked).await)
+        .write::<_, DbError, _>(organization, locks, async |conn| write::cancel(conn, organization, what, &asked).await)
         .await?;
     answered(outcome)
 }

@@ -2,6 +2,8 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::db::bookings::write::Asked;
+use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 
 /// A key chosen by the client: the same key with the same input replays the stored outcome.
@@ -33,9 +35,20 @@ impl IdempotencyKey {
     }
 }
 
-/// SHA-256 of a mutation and what it was asked, field by field: another hash under the same key is refused.
+/// Who asks for a mutation, under which key, and what: its fields, in an order that stays.
 #[must_use]
-pub fn request_hash(mutation: &str, fields: &[&str]) -> Vec<u8> {
+pub fn asked<'a>(ctx: &Ctx, key: &'a IdempotencyKey, mutation: &str, fields: &[&str]) -> Asked<'a> {
+    Asked {
+        principal: ctx.actor.principal.to_string(),
+        role: ctx.actor.role.word(),
+        key: key.as_str(),
+        request_hash: request_hash(mutation, fields),
+        request: ctx.request_id,
+    }
+}
+
+/// SHA-256 of a mutation and what it was asked, field by field: another hash under the same key is refused.
+fn request_hash(mutation: &str, fields: &[&str]) -> Vec<u8> {
     let mut text = mutation.to_owned();
     for field in fields {
         // Lengths keep two fields from being read as one.
