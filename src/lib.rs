@@ -10,5 +10,6 @@ pub mod http;
 pub mod kernel;
 pub mod kv;
 pub mod live;
+pub mod outbound;
 pub mod telemetry;
 pub mod worker;

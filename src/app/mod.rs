@@ -26,6 +26,9 @@ pub enum AppError {
         "{0} must name a PEM: of an Ed25519 private key for development, of an Ed25519, P-256 or RSA public key else"
     )]
     Key(&'static str),
+    /// Nobody could be asked for signing keys.
+    #[error("no TLS client can be made for JWT_JWKS_URL")]
+    Jwks(#[source] crate::kernel::keys::KeySourceError),
     /// The login could see every organization.
     #[error("{0} must be a login without rights of a superuser, of the owner, or BYPASSRLS")]
     TooManyRights(&'static str),

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Auth, Config, Secret};
+use crate::config::{Auth, Config, Jwks, Secret};
 use crate::db::migrations;
 use crate::db::pool::{Pool, PoolSettings};
 use crate::db::{Db, Doorbell as Ring};
 use crate::domain::Services;
 use crate::domain::identity::session::Sessions;
-use crate::domain::identity::token::{DevelopmentKey, TokenRules, Verifier};
+use crate::domain::identity::token::{DevelopmentKey, PublishedKeys, TokenRules, VerificationKey, Verifier};
+use crate::kernel::keys::KeySource;
 use crate::kernel::time::Clock;
 use crate::kv::{Bus, LocalBus, RedisBus, RedisSettings};
 use crate::live::Doorbell;
+use crate::outbound::{JwksFile, JwksUrl};
 use crate::worker;
 
 use super::AppError;
@@ -83,9 +85,14 @@ pub(super) async fn open(
     Ok(db)
 }
 
-/// The domain over a database.
-pub(super) fn services(config: &Config, db: Db, clock: Clock) -> Result<Arc<Services>, AppError> {
-    let verifier = verifier(&config.auth)?;
+/// The domain over a database, and the issuer's keys, for somebody to keep fresh.
+pub(super) fn services(
+    config: &Config,
+    db: Db,
+    clock: Clock,
+    keys: Option<Arc<PublishedKeys>>,
+) -> Result<Arc<Services>, AppError> {
+    let verifier = verifier(&config.auth, keys)?;
     let sessions = Sessions::new(db.clone(), clock.clone(), verifier, config.default_organization.clone());
     Ok(Arc::new(Services { db, clock, sessions }))
 }
@@ -99,14 +106,28 @@ pub(super) fn development_key(auth: &Auth) -> Result<Option<DevelopmentKey>, App
     auth.development_key.as_ref().map(read).transpose().map_err(|_| AppError::Key("JWT_DEVELOPMENT_KEY_FILE"))
 }
 
-fn verifier(auth: &Auth) -> Result<Verifier, AppError> {
+/// The keys that the issuer publishes; `None` where no place is configured.
+pub(super) fn published_keys(auth: &Auth) -> Result<Option<Arc<PublishedKeys>>, AppError> {
+    let source: Arc<dyn KeySource> = match &auth.jwks {
+        None => return Ok(None),
+        Some(Jwks::File(path)) => Arc::new(JwksFile(path.clone())),
+        Some(Jwks::Url(url)) => Arc::new(JwksUrl::new(url.clone()).map_err(AppError::Jwks)?),
+    };
+    Ok(Some(Arc::new(PublishedKeys::new(source, auth.jwks_refresh))))
+}
+
+fn verifier(auth: &Auth, published: Option<Arc<PublishedKeys>>) -> Result<Verifier, AppError> {
     let mut verifier = Verifier::new(rules(auth));
+    if let Some(keys) = published {
+        verifier = verifier.with_published(keys);
+    }
     if let Some(pem) = &auth.public_key {
-        verifier = verifier.with_public_key(pem.expose()).map_err(|_| AppError::Key("JWT_PUBLIC_KEY_FILE"))?;
+        let key = VerificationKey::from_pem(pem.expose()).map_err(|_| AppError::Key("JWT_PUBLIC_KEY_FILE"))?;
+        verifier = verifier.with_key(key);
     }
     if let Some(key) = development_key(auth)? {
-        tracing::warn!("tokens of the development key are believed: never set it in production");
-        verifier = verifier.with_development_key(&key);
+        tracing::warn!("tokens of the development key are believed");
+        verifier = verifier.with_key(key.verification());
     }
     Ok(verifier)
 }

@@ -53,7 +53,12 @@ impl Replica {
         let ring = bus.ring(&tasks, &stop);
         let db = parts::open(config, url, "DATABASE_URL", tasks.clone(), ring).await?;
         tasks.spawn(worker::partitions(db.clone(), stop.clone()));
-        let services = parts::services(config, db.clone(), clock)?;
+        let keys = parts::published_keys(&config.auth)?;
+        let services = parts::services(config, db.clone(), clock, keys.clone())?;
+        if let Some(keys) = keys {
+            let stop = stop.clone();
+            tasks.spawn(async move { stop.run_until_cancelled(keys.keep_fresh()).await });
+        }
         let hub = Hub::start(DatabaseLog::new(db.clone()), &*bus.bus, hub_settings(config), &tasks, stop.clone());
         let gateway = Gateway::new(services, hub, config.limits, serving.clone(), config.http.request_timeout)?;
         let sockets =

@@ -65,7 +65,9 @@ async fn serve(config: &Config, signals: Signals) -> Result<ExitCode, CliError> 
 
 /// A key that signs tokens here and nowhere else; made once.
 fn key(data_dir: &Path, env: &mut Environment) -> Result<(), CliError> {
-    if env.has("JWT_DEVELOPMENT_KEY") || env.has("JWT_PUBLIC_KEY") {
+    env.set_default("OPENSLOT_PROFILE", "development");
+    let issuers_own = ["JWT_DEVELOPMENT_KEY", "JWT_PUBLIC_KEY", "JWT_JWKS"];
+    if issuers_own.into_iter().any(|name| env.has(name)) || env.has("JWT_JWKS_URL") {
         return Ok(());
     }
     let file = data_dir.join(KEY_FILE);
@@ -81,8 +83,14 @@ fn key(data_dir: &Path, env: &mut Environment) -> Result<(), CliError> {
 
 /// What other commands need to find these servers and this key: shell lines, for nobody else's eyes.
 fn write_environment(data_dir: &Path, env: &Environment) -> Result<(), CliError> {
-    let names =
-        ["DATABASE_URL", "WORKER_DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL", "JWT_DEVELOPMENT_KEY_FILE"];
+    let names = [
+        "OPENSLOT_PROFILE",
+        "DATABASE_URL",
+        "WORKER_DATABASE_URL",
+        "MIGRATION_DATABASE_URL",
+        "REDIS_URL",
+        "JWT_DEVELOPMENT_KEY_FILE",
+    ];
     let line = |name: &&str| env.given(name).map(|value| format!("{name}='{}'\n", value.replace('\'', r"'\''")));
     let text: String = names.iter().filter_map(line).collect();
     let file = data_dir.join("env");

@@ -4,7 +4,7 @@ mod env;
 mod sections;
 
 pub use env::{ConfigError, Environment, Secret};
-pub use sections::{Auth, Database, GraphqlLimits, Http, Live, LogFormat, Logging, Redis};
+pub use sections::{Auth, Database, GraphqlLimits, Http, Jwks, Live, LogFormat, Logging, Profile, Redis};
 
 /// Everything the program can be told.
 #[derive(Clone, Debug)]
@@ -68,6 +68,22 @@ mod tests {
         assert_eq!(config, Ok(("127.0.0.1:8088".to_owned(), 12, 20)));
     }
 
+    const DEVELOPMENT_KEY: &str = "JWT_DEVELOPMENT_KEY_FILE must be left out unless OPENSLOT_PROFILE is development";
+    const JWKS_URL: &str = "JWT_JWKS_URL must be an https:// address; http:// only on this machine";
+
+    #[test]
+    fn signing_keys_come_from_one_place() {
+        let found = |pairs: &[(&str, &str)]| config(pairs).map(|config| config.auth.jwks.is_some());
+        for url in
+            ["https://id.example/keys", "http://127.0.0.1:8080/keys", "http://localhost/keys", "http://[::1]/keys"]
+        {
+            assert_eq!(found(&[("JWT_JWKS_URL", url)]), Ok(true), "{url}");
+        }
+        assert_eq!(found(&[("JWT_JWKS_FILE", "keys.json")]), Ok(true));
+        let both = found(&[("JWT_JWKS_FILE", "keys.json"), ("JWT_JWKS_URL", "https://id.example/keys")]);
+        assert_eq!(both, Err("JWT_JWKS_URL must be left out when JWT_JWKS_FILE is given".to_owned()));
+    }
+
     #[test]
     fn malformed_value_is_named_with_its_rule() {
         for (name, value, wanted) in [
@@ -78,6 +94,10 @@ mod tests {
             ("DATABASE_URL", "mysql://x", "DATABASE_URL must start with postgres:// or postgresql://"),
             ("REDIS_URL", "localhost", "REDIS_URL must start with redis:// or unix:"),
             ("GRAPHIQL", "maybe", "GRAPHIQL must be true or false"),
+            ("OPENSLOT_PROFILE", "prod", "OPENSLOT_PROFILE must be production or development"),
+            ("JWT_DEVELOPMENT_KEY_FILE", "key.pem", DEVELOPMENT_KEY),
+            ("JWT_JWKS_URL", "id.example", JWKS_URL),
+            ("JWT_JWKS_URL", "http://id.example/keys", JWKS_URL),
         ] {
             assert_eq!(config(&[(name, value)]).map(|_| ()), Err(wanted.to_owned()), "{name}={value}");
         }

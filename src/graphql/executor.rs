@@ -96,9 +96,9 @@ impl Gateway {
     /// Verifies the token of a request or a socket.
     ///
     /// # Errors
-    /// `Unauthenticated` for a token that is no good.
-    pub fn open(&self, token: Option<&str>) -> Result<Session, Error> {
-        self.inner.services.sessions.open(token)
+    /// `Unauthenticated` for a token that is no good, `Unavailable` while nobody can tell.
+    pub async fn open(&self, token: Option<&str>) -> Result<Session, Error> {
+        self.inner.services.sessions.open(token).await
     }
 
     /// When the session's token ends.

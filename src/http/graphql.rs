@@ -10,6 +10,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::domain::identity::session::Session;
 use crate::graphql::error::refusal;
 use crate::graphql::executor::{Checked, Sort, Transport};
 use crate::kernel::error::Error;
@@ -102,8 +103,9 @@ async fn answer(
     request: Request,
     transport: Transport,
 ) -> Response {
-    let session = match bearer(headers).and_then(|token| state.gateway.open(token)) {
+    let session = match session(state, headers).await {
         Ok(session) => session,
+        Err(error @ Error::Unavailable) => return accepts.refused(StatusCode::SERVICE_UNAVAILABLE, &error),
         Err(error) => return accepts.refused(StatusCode::UNAUTHORIZED, &error),
     };
     let is_get = transport.is_get;
@@ -122,6 +124,10 @@ async fn answer(
     }
     let response = state.gateway.execute(&session, checked).await;
     accepts.respond(accepts.status_of(&response), response)
+}
+
+async fn session(state: &HttpState, headers: &HeaderMap) -> Result<Session, Error> {
+    state.gateway.open(bearer(headers)?).await
 }
 
 fn names(errors: &[ServerError], field: &str) -> bool {

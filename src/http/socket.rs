@@ -7,6 +7,7 @@ use crate::domain::identity::session::Session;
 use crate::domain::identity::token::LEEWAY;
 use crate::graphql::Gateway;
 use crate::graphql::executor::{Sort, Transport};
+use crate::kernel::error::Error;
 
 use super::protocol::transport_ws::{Payload, Refusal};
 use super::ws::{Operation, SocketExecutor, bearer};
@@ -20,7 +21,10 @@ impl SocketExecutor for GatewaySockets {
 
     async fn open(&self, payload: Payload) -> Result<Session, Refusal> {
         let token = bearer(&payload)?;
-        self.0.open(token).map_err(|_| Refusal::Forbidden)
+        self.0.open(token).await.map_err(|error| match error {
+            Error::Unavailable => Refusal::Unavailable,
+            _ => Refusal::Forbidden,
+        })
     }
 
     fn expires_at(&self, session: &Session) -> Option<DateTime<Utc>> {

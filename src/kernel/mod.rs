@@ -5,6 +5,7 @@ pub mod actor;
 pub mod ctx;
 pub mod error;
 pub mod ids;
+pub mod keys;
 pub mod page;
 pub mod position;
 pub mod time;

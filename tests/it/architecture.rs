@@ -11,6 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("telemetry", &["kernel", "config"]),
     ("db", &["kernel", "config", "telemetry"]),
     ("kv", &["kernel", "config", "telemetry"]),
+    ("outbound", &["kernel", "config", "telemetry"]),
     ("domain", &["kernel", "telemetry", "db"]),
     ("live", &["kernel", "config", "telemetry", "kv", "db::changes", "db::Db", "db::DbError"]),
     (
@@ -19,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("graphql", &["kernel", "config", "telemetry", "domain", "live"]),
     ("http", &["kernel", "config", "telemetry", "domain::identity", "graphql"]),
-    ("app", &["kernel", "config", "telemetry", "db", "kv", "domain", "live", "worker", "graphql", "http"]),
+    ("app", &["kernel", "config", "telemetry", "db", "kv", "outbound", "domain", "live", "worker", "graphql", "http"]),
     ("cli", &["kernel", "config", "telemetry", "app"]),
 ];
 

@@ -1,6 +1,7 @@
 //! Who may do what: tokens, sessions, and the one permission table.
 
 pub mod authorize;
+mod cache;
 pub mod patients;
 pub mod policy;
 pub mod session;

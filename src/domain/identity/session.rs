@@ -1,8 +1,7 @@
 //! From a token to a caller with rights, and from a request's words to its organization.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::db::identity::resolve;
 use crate::db::{Db, DbError};
@@ -11,12 +10,11 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{OrganizationId, RequestId};
 use crate::kernel::time::Clock;
 
-use super::token::{Claims, LEEWAY, Verifier};
+use super::cache::Cache;
+use super::token::{Claims, LEEWAY, TokenError, Verifier};
 
 /// How long rights and slugs are believed without asking the database again.
 const BELIEVED: Duration = Duration::from_secs(5);
-/// Most entries of a cache before it is emptied.
-const CACHED: usize = 10_000;
 
 /// What a connection proved when it was opened. Rights are looked up anew for each operation.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,11 +50,13 @@ impl Sessions {
     /// Verifies the token of a request or a socket; without one the session is a guest's.
     ///
     /// # Errors
-    /// `Unauthenticated` for a token that is no good: a wrong token is never taken for none.
-    pub fn open(&self, token: Option<&str>) -> Result<Session, Error> {
+    /// `Unauthenticated` for a token that is no good: a wrong token is never taken for none. `Unavailable` while nobody
+    /// can tell.
+    pub async fn open(&self, token: Option<&str>) -> Result<Session, Error> {
         let Some(token) = token else { return Ok(Session { claims: None }) };
-        match self.verifier.verify(token) {
+        match self.verifier.verify(token).await {
             Ok(claims) => Ok(Session { claims: Some(claims) }),
+            Err(TokenError::Unavailable) => Err(Error::Unavailable),
             Err(error) => {
                 tracing::info!(error = &error as &dyn std::error::Error, "token refused");
                 Err(Error::Unauthenticated)
@@ -107,7 +107,7 @@ impl Sessions {
             .db
             .system::<_, DbError, _>("organization by slug", async |conn| resolve::organization(conn, slug).await)
             .await?;
-        self.slugs.put(slug.to_owned(), found);
+        self.slugs.put(slug.to_owned(), found, BELIEVED);
         Ok(found)
     }
 
@@ -127,7 +127,7 @@ impl Sessions {
         let rights = found.ok_or(Error::Unauthenticated)?;
         let user =
             Arc::new(SignedIn { user: rights.user, expires_at: claims.expires_at, memberships: rights.memberships });
-        self.users.put(key, user.clone());
+        self.users.put(key, user.clone(), BELIEVED);
         Ok(user)
     }
 }
@@ -136,32 +136,4 @@ impl Sessions {
 fn is_slug(text: &str) -> bool {
     (2..=125).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
-/// Values that are believed for a while.
-struct Cache<K, V>(Mutex<HashMap<K, (Instant, V)>>);
-
-impl<K, V> Default for Cache<K, V> {
-    fn default() -> Self {
-        Self(Mutex::new(HashMap::new()))
-    }
-}
-
-impl<K: std::hash::Hash + Eq, V: Clone> Cache<K, V> {
-    fn get<Q>(&self, key: &Q) -> Option<V>
-    where
-        K: std::borrow::Borrow<Q>,
-        Q: std::hash::Hash + Eq + ?Sized,
-    {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(key).filter(|(since, _)| since.elapsed() < BELIEVED).map(|(_, value)| value.clone())
-    }
-
-    fn put(&self, key: K, value: V) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= CACHED {
-            entries.clear();
-        }
-        entries.insert(key, (Instant::now(), value));
-    }
 }

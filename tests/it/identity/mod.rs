@@ -1,6 +1,8 @@
 //! Who is who, and what a token is worth.
 
 mod bookings;
+mod forged;
+mod keys;
 mod rights;
 mod tokens;
 mod viewer;

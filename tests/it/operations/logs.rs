@@ -21,6 +21,7 @@ async fn log_tells_nothing_of_patients_at_any_level() {
     let variables = [
         ("DATABASE_URL", url.as_str()),
         ("HTTP_ADDR", "127.0.0.1:0"),
+        ("OPENSLOT_PROFILE", "development"),
         ("JWT_ISSUER", ISSUER),
         ("JWT_DEVELOPMENT_KEY_FILE", key_file()),
         ("LOG_LEVEL", "trace,tokio_postgres::query=trace,tungstenite::protocol=trace"),

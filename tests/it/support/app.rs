@@ -149,6 +149,7 @@ pub fn config(db: &TestDb, variables: &[(&str, &str)]) -> Config {
         ("DATABASE_URL", api.as_str()),
         ("WORKER_DATABASE_URL", jobs.as_str()),
         ("DB_POOL_MAX", "6"),
+        ("OPENSLOT_PROFILE", "development"),
         ("JWT_ISSUER", ISSUER),
         ("JWT_DEVELOPMENT_KEY_FILE", key_file()),
         ("HTTP_DRAIN_MS", "5000"),

@@ -4,6 +4,7 @@ pub mod app;
 pub mod client;
 pub mod clinic;
 pub mod database;
+pub mod issuer;
 pub mod practice;
 pub mod proxy;
 pub mod servers;
