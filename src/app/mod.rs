@@ -1,5 +1,6 @@
 //! The program put together from its configuration: a replica that serves, a worker, and the commands around them.
 
+mod access;
 mod checks;
 mod parts;
 pub mod replica;

@@ -91,10 +91,11 @@ pub(super) fn services(
     db: Db,
     clock: Clock,
     keys: Option<Arc<PublishedKeys>>,
+    access_bell: Arc<dyn Fn() + Send + Sync>,
 ) -> Result<Arc<Services>, AppError> {
     let verifier = verifier(&config.auth, keys)?;
     let sessions = Sessions::new(db.clone(), clock.clone(), verifier, config.default_organization.clone());
-    Ok(Arc::new(Services { db, clock, sessions }))
+    Ok(Arc::new(Services { db, clock, sessions, access_bell }))
 }
 
 pub(super) fn rules(auth: &Auth) -> TokenRules {

@@ -19,6 +19,7 @@ use crate::http::{router, server};
 use crate::kernel::time::Clock;
 use crate::live::{DatabaseLog, Hub, HubSettings};
 
+use super::access::{self, AccessBell};
 use super::checks::LiveChecks;
 use super::parts::{self, SharedBus};
 use super::{AppError, worker};
@@ -54,7 +55,12 @@ impl Replica {
         let db = parts::open(config, url, "DATABASE_URL", tasks.clone(), ring).await?;
         tasks.spawn(worker::partitions(db.clone(), stop.clone()));
         let keys = parts::published_keys(&config.auth)?;
-        let services = parts::services(config, db.clone(), clock, keys.clone())?;
+        let access = AccessBell::start(bus.bus.clone(), &tasks, stop.clone());
+        let services = parts::services(config, db.clone(), clock, keys.clone(), access.ring())?;
+        // What changed before anybody was believed concerns nobody; what changes from here on is noticed.
+        services.sessions.look_for_changes().await?;
+        let (following, ending) = (access::follow(services.clone(), bus.bus.clone()), stop.clone());
+        tasks.spawn(async move { ending.run_until_cancelled(following).await });
         if let Some(keys) = keys {
             let stop = stop.clone();
             tasks.spawn(async move { stop.run_until_cancelled(keys.keep_fresh()).await });

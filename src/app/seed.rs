@@ -3,6 +3,8 @@
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use std::sync::Arc;
+
 use crate::config::Config;
 use crate::db::migrations;
 use crate::domain::demo::{self, Seeded};
@@ -20,7 +22,7 @@ pub async fn demo(config: &Config, clock: Clock, bus: Option<SharedBus>) -> Resu
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let bus = bus.map_or_else(|| SharedBus::of(config, &tasks), Ok)?;
     let db = parts::open(config, url, "DATABASE_URL", tasks.clone(), bus.ring(&tasks, &stop)).await?;
-    let services = parts::services(config, db, clock, None)?;
+    let services = parts::services(config, db, clock, None, Arc::new(|| {}))?;
     let seeded = demo::load(&services, &demo::plan(), &config.auth.issuer).await?;
     stop.cancel();
     if let Some(owner) = config.database.migration.as_ref().filter(|_| seeded.is_new) {

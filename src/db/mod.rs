@@ -1,6 +1,7 @@
 //! The only SQL. Query functions take an [`OrgConn`] or a [`SystemConn`] and nothing else, so no statement can run
 //! before its organization is set.
 
+pub mod audit;
 pub mod availability;
 pub mod bookings;
 pub mod changes;
@@ -9,6 +10,7 @@ pub mod directory;
 pub mod error;
 #[path = "schema.rs"]
 mod generated;
+pub mod idempotency;
 pub mod identity;
 pub mod leader;
 pub mod migrations;

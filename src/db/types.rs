@@ -124,6 +124,15 @@ words! {
         /// It is done and marked late.
         Allow = "ALLOW",
     }
+    /// What a member of an organization is to it.
+    MemberRole {
+        /// Sees their own schedule and bookings.
+        Provider = "PROVIDER",
+        /// Works the schedules of their locations.
+        Staff = "STAFF",
+        /// Configures the organization.
+        Admin = "ADMIN",
+    }
     /// What a provider is searched by.
     TraitKind {
         /// What they practise.

@@ -2,11 +2,15 @@
 //!
 //! Inside, the order is identity → directory → availability → bookings; later may use earlier, never back.
 
+pub mod audit;
 pub mod availability;
 pub mod bookings;
 pub mod demo;
 pub mod directory;
+pub mod idempotency;
 pub mod identity;
+
+use std::sync::Arc;
 
 use crate::db::Db;
 use crate::kernel::time::Clock;
@@ -20,4 +24,6 @@ pub struct Services {
     pub clock: Clock,
     /// Who is who.
     pub sessions: Sessions,
+    /// Rung after somebody's rights changed: replicas that hear it need not wait until they look. It must not wait.
+    pub access_bell: Arc<dyn Fn() + Send + Sync>,
 }

@@ -59,9 +59,14 @@ fn decode<K: DeserializeOwned>(text: &str) -> Option<K> {
     serde_json::from_slice(&json).ok().filter(|_| !has_nul)
 }
 
-/// Declares a connection and its edge. The connection also tells where in the change log its page was read.
+/// Declares a connection and its edge. One that is `streamed by` a field also tells where in the change log its page was
+/// read.
 macro_rules! connection {
-    ($(#[$doc:meta])* $connection:ident, $(#[$edge_doc:meta])* $edge:ident of $node:ty) => {
+    (
+        $(#[$doc:meta])* $connection:ident,
+        $(#[$edge_doc:meta])* $edge:ident of $node:ty
+        $(, streamed by $stream_cursor:ident)? $(,)?
+    ) => {
         $(#[$edge_doc])*
         pub struct $edge {
             /// The item.
@@ -85,15 +90,17 @@ macro_rules! connection {
             pub edges: Vec<$edge>,
             /// Whether others surround them.
             pub page_info: $crate::graphql::connection::PageInfo,
-            /// Position of the change log before which everything is in the page.
-            pub stream_cursor: Option<$crate::graphql::scalars::Cursor>,
+            $(
+                /// Position of the change log before which everything is in the page.
+                pub $stream_cursor: Option<$crate::graphql::scalars::Cursor>,
+            )?
         }
 
         impl $connection {
             /// Wraps a page; `key` gives the place of an item.
             pub fn new<T, K: serde::Serialize>(
                 page: $crate::kernel::page::Page<T>,
-                stream_cursor: Option<$crate::graphql::scalars::Cursor>,
+                $($stream_cursor: Option<$crate::graphql::scalars::Cursor>,)?
                 key: impl Fn(&T) -> K,
                 wrap: impl Fn(T) -> $node,
             ) -> Self {
@@ -109,7 +116,7 @@ macro_rules! connection {
                     has_next_page,
                     has_previous_page,
                 };
-                Self { edges, page_info, stream_cursor }
+                Self { edges, page_info, $($stream_cursor)? }
             }
         }
 
@@ -122,11 +129,16 @@ macro_rules! connection {
             async fn nodes(&self) -> Vec<&$node> { self.edges.iter().map(|edge| &edge.node).collect() }
             /// Where the page stands.
             async fn page_info(&self) -> &$crate::graphql::connection::PageInfo { &self.page_info }
-            /// Position of the change log at which the page was read: a stream with `after` set to it goes on without a
-            /// gap.
-            async fn stream_cursor(&self) -> Result<&$crate::graphql::scalars::Cursor, $crate::kernel::error::Error> {
-                self.stream_cursor.as_ref().ok_or_else(|| $crate::kernel::error::Error::internal("no watermark was read"))
-            }
+            $(
+                /// Position of the change log at which the page was read: a stream with `after` set to it goes on without
+                /// a gap.
+                async fn $stream_cursor(
+                    &self,
+                ) -> Result<&$crate::graphql::scalars::Cursor, $crate::kernel::error::Error> {
+                    let cursor = self.$stream_cursor.as_ref();
+                    cursor.ok_or_else(|| $crate::kernel::error::Error::internal("no watermark was read"))
+                }
+            )?
         }
     };
 }

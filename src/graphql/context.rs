@@ -88,6 +88,13 @@ impl Operation {
         Ok(scopes.entry(organization).or_insert_with(fresh).clone())
     }
 
+    /// The scope of an organization that the caller belongs to: it does not count among those that a document names.
+    pub fn apart(&self, organization: OrganizationId) -> Arc<Scope> {
+        let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Scope::new(self.caller.within(organization), self.services.clone());
+        scopes.entry(organization).or_insert_with(fresh).clone()
+    }
+
     /// A fresh scope of an organization, in the place of the one before: after a change, what was loaded earlier is old.
     pub fn renewed(&self, organization: OrganizationId) -> Arc<Scope> {
         let fresh = Scope::new(self.caller.within(organization), self.services.clone());

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::GraphqlLimits;
 use crate::domain::Services;
-use crate::domain::identity::session::Session;
+use crate::domain::identity::session::{Session, Watch};
 use crate::kernel::error::Error;
 use crate::kernel::ids::RequestId;
 use crate::live::Hub;
@@ -93,15 +93,21 @@ impl Gateway {
         Ok(Self { inner: Arc::new(Inner { schema: schema::build(), types, services, hub, limits, tasks, longest }) })
     }
 
-    /// Verifies the token of a request or a socket.
+    /// Listens for changes of rights, for a session that is opened next.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.inner.services.sessions.watch()
+    }
+
+    /// Judges the credential of a request or a socket.
     ///
     /// # Errors
-    /// `Unauthenticated` for a token that is no good, `Unavailable` while nobody can tell.
+    /// `Unauthenticated` for one that is no good, `Unavailable` while nobody can tell.
     pub async fn open(&self, token: Option<&str>) -> Result<Session, Error> {
         self.inner.services.sessions.open(token).await
     }
 
-    /// When the session's token ends.
+    /// When the session's credential ends.
     #[must_use]
     pub fn expires_at(session: &Session) -> Option<DateTime<Utc>> {
         session.expires_at()

@@ -9,10 +9,14 @@ use crate::domain::Services;
 use crate::domain::availability::{Slot, SlotQuery, search};
 use crate::domain::bookings::{Booking, view};
 use crate::domain::directory::{Location, Provider, Service, Trait, entries, providers};
+use crate::domain::identity::keys::{self, ApiKey};
+use crate::domain::identity::members::{self, Member};
 use crate::domain::identity::patients::{self, Patient};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
-use crate::kernel::ids::{BookingId, LocationId, PatientId, ProviderId, ScheduleId, ServiceId, SlotId};
+use crate::kernel::ids::{
+    ApiKeyId, BookingId, LocationId, MemberId, PatientId, ProviderId, ScheduleId, ServiceId, SlotId,
+};
 
 use super::batch::{BatchSource, Loader};
 
@@ -82,6 +86,12 @@ loaders! {
     bookings: Bookings(BookingId) -> Arc<Booking> = load_bookings;
     /// Patients by id that the caller may see.
     patients: Patients(PatientId) -> Arc<Patient> = load_patients;
+    /// Members by id that the caller may see.
+    members: Members(MemberId) -> Arc<Member> = load_members;
+    /// Locations that members are limited to.
+    locations_of_member: LocationsOfMember(MemberId) -> Arc<Vec<LocationId>> = load_locations_of_members;
+    /// API keys by id that the caller may see.
+    api_keys: ApiKeys(ApiKeyId) -> Arc<ApiKey> = load_api_keys;
 }
 
 async fn load_providers(at: &Access, keys: &[ProviderId]) -> Found<ProviderId, Arc<Provider>> {
@@ -144,6 +154,18 @@ async fn load_bookings(at: &Access, keys: &[BookingId]) -> Found<BookingId, Arc<
 
 async fn load_patients(at: &Access, keys: &[PatientId]) -> Found<PatientId, Arc<Patient>> {
     Ok(keyed(patients::by_ids(&at.ctx, &at.services, keys).await?, |row| row.id))
+}
+
+async fn load_members(at: &Access, keys: &[MemberId]) -> Found<MemberId, Arc<Member>> {
+    Ok(keyed(members::by_ids(&at.ctx, &at.services, keys).await?, |row| row.id))
+}
+
+async fn load_locations_of_members(at: &Access, keys: &[MemberId]) -> Found<MemberId, Arc<Vec<LocationId>>> {
+    Ok(grouped(members::locations_of(&at.ctx, &at.services, keys).await?.into_iter()))
+}
+
+async fn load_api_keys(at: &Access, keys: &[ApiKeyId]) -> Found<ApiKeyId, Arc<ApiKey>> {
+    Ok(keyed(keys::by_ids(&at.ctx, &at.services, keys).await?, |row| row.id))
 }
 
 fn keyed<K: Hash + Eq, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, Arc<V>> {

@@ -11,10 +11,12 @@ pub mod executor;
 pub mod identity;
 pub mod limits;
 pub mod loaders;
+pub mod mutation;
 pub mod node;
 pub mod response;
 pub mod scalars;
 pub mod schema;
+pub mod user_error;
 mod words;
 
 pub use executor::Gateway;

@@ -5,7 +5,8 @@ use async_graphql::{Context, ID, Interface, Object};
 use crate::domain::directory::{self, organizations};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{
-    AnyId, BookingId, LocationId, OrganizationId, PatientId, ProviderId, RowId, ServiceId, SlotId, UserId,
+    AnyId, ApiKeyId, BookingId, LocationId, MemberId, OrganizationId, PatientId, ProviderId, RowId, ServiceId, SlotId,
+    UserId,
 };
 
 use super::availability::stream_types::SlotChange;
@@ -13,6 +14,8 @@ use super::availability::types::Slot;
 use super::bookings::types::Booking;
 use super::context::{Scope, operation, parse_any_id};
 use super::directory::types::{Location, Organization, Provider, Service};
+use super::identity::api_keys::ApiKey;
+use super::identity::members::Member;
 use super::identity::types::{Patient, Viewer};
 
 /// Anything with a global id.
@@ -35,6 +38,10 @@ pub enum Node {
     Patient(Patient),
     /// A principal.
     Viewer(Viewer),
+    /// A member.
+    Member(Member),
+    /// An API key.
+    ApiKey(ApiKey),
     /// A change.
     SlotChange(SlotChange),
 }
@@ -84,6 +91,8 @@ async fn find(ctx: &Context<'_>, id: AnyId) -> Result<Option<Node>, Error> {
         SlotId::KIND => loaders.slots.one(id.row()).await?.map(|slot| Node::Slot(Slot { scope, slot })),
         BookingId::KIND => loaders.bookings.one(id.row()).await?.map(|row| Node::Booking(Booking { scope, row })),
         PatientId::KIND => loaders.patients.one(id.row()).await?.map(|row| Node::Patient(Patient { scope, row })),
+        MemberId::KIND => loaders.members.one(id.row()).await?.map(|row| Node::Member(Member { scope, row })),
+        ApiKeyId::KIND => loaders.api_keys.one(id.row()).await?.map(|row| Node::ApiKey(ApiKey { scope, row })),
         _ => None,
     })
 }

@@ -85,6 +85,13 @@ text_scalar! {
 }
 
 text_scalar! {
+    /// E-mail address, at most 254 characters.
+    EmailAddress(String) = "EmailAddress", "https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address",
+    |text| is_email(text).then(|| text.to_owned()),
+    Clone::clone
+}
+
+text_scalar! {
     /// Opaque position. A page cursor is good for the same list, filter and order; a stream cursor (`streamCursor`,
     /// stream items) for every stream of the organization.
     Cursor(String) = "Cursor", "https://relay.dev/graphql/connections.htm#sec-Cursor",
@@ -97,8 +104,7 @@ text_scalar! {
     /// ISO 8601 span without months and years: `PT24H` is exactly 24 hours, `P1D` one local calendar day (23 to 25 hours
     /// across DST).
     Duration(CalendarSpan) = "Duration", "https://www.rfc-editor.org/rfc/rfc3339#appendix-A",
-    // No input takes one yet.
-    |_| None,
+    |text| text.parse().ok(),
     ToString::to_string
 }
 
@@ -114,6 +120,19 @@ impl From<StreamCursor> for Cursor {
     fn from(cursor: StreamCursor) -> Self {
         Self(cursor.to_string())
     }
+}
+
+/// The rule that browsers hold addresses against.
+fn is_email(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_local = |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte);
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    text.len() <= 254 && !local.is_empty() && local.bytes().all(is_local) && domain.split('.').all(is_label)
 }
 
 #[cfg(test)]
@@ -135,6 +154,17 @@ mod tests {
         ];
         for (text, wanted) in cases {
             assert_eq!(parsed::<Instant>(text), wanted.map(Value::from), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_those_that_browsers_accept() {
+        for text in ["a@b", "ada.lindholm+x@mail.example", "o'hara@example.com"] {
+            assert_eq!(parsed::<EmailAddress>(text), Some(Value::from(text)), "{text}");
+        }
+        let long = format!("{}@example.com", "a".repeat(250));
+        for text in ["", "a", "@b", "a@", "a@-b", "a b@c", "a@b..c", "a@b@c", "a@b_c", "ä@b", "a\0@b", &long] {
+            assert_eq!(parsed::<EmailAddress>(text), None, "{text}");
         }
     }
 

@@ -7,10 +7,11 @@ use super::availability::stream_types::StreamItem;
 use super::availability::subscriptions::AvailabilitySubscription;
 use super::bookings::mutations::BookingMutation;
 use super::bookings::queries::BookingQuery;
-use super::bookings::types::UserError;
 use super::directory::queries::DirectoryQuery;
+use super::identity::mutations::IdentityMutation;
 use super::identity::queries::IdentityQuery;
 use super::node::{Node, NodeQuery};
+use super::user_error::UserError;
 
 /// Everything that can be read. Root fields are nullable on purpose: one that fails does not take the others with it.
 #[derive(MergedObject, Default)]
@@ -18,7 +19,7 @@ pub struct Query(NodeQuery, IdentityQuery, DirectoryQuery, AvailabilityQuery, Bo
 
 /// Everything that can be changed. A business refusal is data in `userErrors`; nothing was changed then.
 #[derive(MergedObject, Default)]
-pub struct Mutation(BookingMutation);
+pub struct Mutation(BookingMutation, IdentityMutation);
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]

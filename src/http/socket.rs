@@ -1,9 +1,13 @@
 //! Sockets over the gateway: the same session, limits and executor as over HTTP.
 
+use std::sync::{Mutex, PoisonError};
+
 use async_graphql::Request;
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
-use crate::domain::identity::session::Session;
+use crate::domain::identity::session::{Session, Watch};
 use crate::domain::identity::token::LEEWAY;
 use crate::graphql::Gateway;
 use crate::graphql::executor::{Sort, Transport};
@@ -16,24 +20,45 @@ use super::ws::{Operation, SocketExecutor, bearer};
 #[derive(Clone)]
 pub struct GatewaySockets(pub Gateway);
 
-impl SocketExecutor for GatewaySockets {
-    type Session = Session;
+/// Who asks on a socket.
+pub struct SocketSession {
+    session: Session,
+    watch: Mutex<Option<Watch>>,
+}
 
-    async fn open(&self, payload: Payload) -> Result<Session, Refusal> {
+impl SocketExecutor for GatewaySockets {
+    type Session = SocketSession;
+
+    async fn open(&self, payload: Payload) -> Result<SocketSession, Refusal> {
         let token = bearer(&payload)?;
-        self.0.open(token).await.map_err(|error| match error {
-            Error::Unavailable => Refusal::Unavailable,
-            _ => Refusal::Forbidden,
-        })
+        let watch = self.0.watch();
+        match self.0.open(token).await {
+            Ok(session) => Ok(SocketSession { session, watch: Mutex::new(Some(watch)) }),
+            Err(Error::Unavailable) => Err(Refusal::Unavailable),
+            Err(_) => Err(Refusal::Forbidden),
+        }
     }
 
-    fn expires_at(&self, session: &Session) -> Option<DateTime<Utc>> {
-        let ends_at = session.expires_at()?;
+    fn ended(&self, session: &SocketSession) -> BoxFuture<'static, ()> {
+        let watch = session.watch.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let session = session.session.clone();
+        async move {
+            match watch {
+                Some(watch) => watch.ended(&session).await,
+                None => std::future::pending().await,
+            }
+        }
+        .boxed()
+    }
+
+    fn expires_at(&self, session: &SocketSession) -> Option<DateTime<Utc>> {
+        let ends_at = session.session.expires_at()?;
         // One that was taken only thanks to the leeway has that long.
         if ends_at > Utc::now() { Some(ends_at) } else { ends_at.checked_add_signed(LEEWAY) }
     }
 
-    fn run(&self, session: &Session, request: Request) -> Operation {
+    fn run(&self, session: &SocketSession, request: Request) -> Operation {
+        let session = &session.session;
         let checked = match self.0.check(request, Transport::default()) {
             Ok(checked) => checked,
             Err(refusal) => return Operation::Refused(refusal.errors),

@@ -40,6 +40,10 @@ pub trait SocketExecutor: Clone + Send + Sync + 'static {
     /// [`SocketSettings::open_timeout`].
     fn open(&self, payload: Payload) -> impl Future<Output = Result<Self::Session, Refusal>> + Send;
 
+    /// Ends when what the session may do changes or ends before its time. The socket is closed with 4403 then, and the
+    /// client opens another one. Asked for once.
+    fn ended(&self, session: &Self::Session) -> BoxFuture<'static, ()>;
+
     /// When the session ends. The socket is closed with 4403 then; `None` is never.
     fn expires_at(&self, session: &Self::Session) -> Option<DateTime<Utc>>;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ids::{LocationId, OrganizationId, PatientId, ProviderId, UserId};
+use super::ids::{ApiKeyId, LocationId, MemberId, OrganizationId, PatientId, ProviderId, UserId};
 
 /// What somebody is to an organization, weakest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -45,6 +45,66 @@ impl Role {
     }
 }
 
+/// What an API key may do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Scope {
+    /// Read providers, locations, services, schedules, resources.
+    DirectoryRead,
+    /// Change them, rules and exceptions.
+    DirectoryWrite,
+    /// Find slots and follow changes.
+    AvailabilityRead,
+    /// Read bookings and holds.
+    BookingsRead,
+    /// Hold, book, change and cancel.
+    BookingsWrite,
+    /// Read patients.
+    PatientsRead,
+    /// Create and change patients.
+    PatientsWrite,
+    /// Read reports.
+    ReportsRead,
+    /// Manage webhook endpoints.
+    WebhooksWrite,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 9] = [
+        Self::DirectoryRead,
+        Self::DirectoryWrite,
+        Self::AvailabilityRead,
+        Self::BookingsRead,
+        Self::BookingsWrite,
+        Self::PatientsRead,
+        Self::PatientsWrite,
+        Self::ReportsRead,
+        Self::WebhooksWrite,
+    ];
+
+    /// The word in SQL and GraphQL.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DirectoryRead => "DIRECTORY_READ",
+            Self::DirectoryWrite => "DIRECTORY_WRITE",
+            Self::AvailabilityRead => "AVAILABILITY_READ",
+            Self::BookingsRead => "BOOKINGS_READ",
+            Self::BookingsWrite => "BOOKINGS_WRITE",
+            Self::PatientsRead => "PATIENTS_READ",
+            Self::PatientsWrite => "PATIENTS_WRITE",
+            Self::ReportsRead => "REPORTS_READ",
+            Self::WebhooksWrite => "WEBHOOKS_WRITE",
+        }
+    }
+
+    /// The scope of a word; `None` for a word that is none.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.word() == word)
+    }
+}
+
 /// The name under which somebody acts: idempotency keys and audit rows carry it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Principal {
@@ -52,6 +112,8 @@ pub enum Principal {
     Anonymous,
     /// A person who signed in.
     User(UserId),
+    /// A program with an API key.
+    Key(ApiKeyId),
     /// The program itself, for the demo and for what time brings.
     System,
 }
@@ -61,6 +123,7 @@ impl fmt::Display for Principal {
         match self {
             Self::Anonymous => f.write_str("anonymous"),
             Self::User(id) => write!(f, "user:{id}"),
+            Self::Key(id) => write!(f, "key:{id}"),
             Self::System => f.write_str("system"),
         }
     }
@@ -75,6 +138,10 @@ pub struct Actor {
     pub role: Role,
     /// Locations that STAFF is limited to; empty means all.
     pub locations: Vec<LocationId>,
+    /// Scopes of an INTEGRATOR; empty for people.
+    pub scopes: Vec<Scope>,
+    /// Their membership here.
+    pub member: Option<MemberId>,
     /// The patient they are.
     pub patient: Option<PatientId>,
     /// The provider they are.
@@ -85,27 +152,44 @@ impl Actor {
     /// Nobody signed in.
     #[must_use]
     pub fn guest() -> Self {
-        Self { principal: Principal::Anonymous, role: Role::Guest, locations: vec![], patient: None, provider: None }
+        Self::plain(Principal::Anonymous, Role::Guest)
     }
 
     /// The program itself, with every right; for the demo and for what time brings.
     #[must_use]
     pub fn system() -> Self {
-        Self { principal: Principal::System, role: Role::Admin, locations: vec![], patient: None, provider: None }
+        Self::plain(Principal::System, Role::Admin)
+    }
+
+    /// Somebody of a role who is nothing more.
+    #[must_use]
+    pub fn plain(principal: Principal, role: Role) -> Self {
+        Self { principal, role, locations: vec![], scopes: vec![], member: None, patient: None, provider: None }
+    }
+
+    /// The user who acts; `None` for guests and programs.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self.principal {
+            Principal::User(user) => Some(user),
+            _ => None,
+        }
     }
 }
 
-/// One right of a user in one organization, as stored.
+/// What a user is in one organization: a member, or a patient.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Membership {
     /// Where.
     pub organization: OrganizationId,
     /// As what.
     pub role: Role,
-    /// Limited to this location; `None` means all.
-    pub location: Option<LocationId>,
-    /// For PATIENT: which one they are.
+    /// The member they are; `None` for a patient.
+    pub member: Option<MemberId>,
+    /// Limited to these locations; empty means all.
+    pub locations: Vec<LocationId>,
+    /// The patient they are.
     pub patient: Option<PatientId>,
-    /// For PROVIDER: which one they are.
+    /// The provider they are.
     pub provider: Option<ProviderId>,
 }

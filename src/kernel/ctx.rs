@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::actor::{Actor, Membership, Principal, Role};
-use super::ids::{OrganizationId, RequestId, UserId};
+use super::actor::{Actor, Membership, Principal, Role, Scope};
+use super::ids::{ApiKeyId, OrganizationId, RequestId, UserId};
 
 /// Who sent a request, before any organization is known.
 #[derive(Clone, Debug)]
@@ -25,6 +25,19 @@ pub enum Identity {
     Anonymous,
     /// A verified token of a user; their rights come from the database.
     User(Arc<SignedIn>),
+    /// An API key.
+    Key(Arc<KeyHolder>),
+}
+
+/// A program with an API key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyHolder {
+    /// The key.
+    pub key: ApiKeyId,
+    /// Whose it is; in other organizations its holder is a guest.
+    pub organization: OrganizationId,
+    /// What it may do there.
+    pub scopes: Vec<Scope>,
 }
 
 /// A user and what they may be, in every organization.
@@ -45,32 +58,46 @@ impl Caller {
         let actor = match &self.identity {
             Identity::Anonymous => Actor::guest(),
             Identity::User(user) => user.actor_in(organization),
+            Identity::Key(holder) => holder.actor_in(organization),
         };
         Ctx { organization, actor, request_id: self.request_id, now: self.now }
     }
 
-    /// The organization that the token alone tells: the only one the user belongs to.
+    /// The organization that the credential alone tells: the key's, or the only one the user belongs to.
     #[must_use]
     pub fn home(&self) -> Option<OrganizationId> {
-        let Identity::User(user) = &self.identity else { return None };
-        let first = user.memberships.first()?.organization;
-        user.memberships.iter().all(|m| m.organization == first).then_some(first)
+        match &self.identity {
+            Identity::Anonymous => None,
+            Identity::Key(holder) => Some(holder.organization),
+            Identity::User(user) => {
+                let first = user.memberships.first()?.organization;
+                user.memberships.iter().all(|m| m.organization == first).then_some(first)
+            }
+        }
     }
 }
 
 impl SignedIn {
     fn actor_in(&self, organization: OrganizationId) -> Actor {
         let here = || self.memberships.iter().filter(move |m| m.organization == organization);
-        let role = here().map(|m| m.role).max().unwrap_or(Role::Guest);
-        let of_role = || here().filter(|m| m.role == role);
-        let everywhere = of_role().any(|m| m.location.is_none());
+        let strongest = here().max_by_key(|m| m.role);
         Actor {
-            principal: Principal::User(self.user),
-            role,
-            locations: if everywhere { vec![] } else { of_role().filter_map(|m| m.location).collect() },
+            locations: strongest.map(|m| m.locations.clone()).unwrap_or_default(),
+            member: here().find_map(|m| m.member),
             patient: here().find_map(|m| m.patient),
             provider: here().find_map(|m| m.provider),
+            ..Actor::plain(Principal::User(self.user), strongest.map_or(Role::Guest, |m| m.role))
         }
+    }
+}
+
+impl KeyHolder {
+    fn actor_in(&self, organization: OrganizationId) -> Actor {
+        let principal = Principal::Key(self.key);
+        if organization != self.organization {
+            return Actor::plain(principal, Role::Guest);
+        }
+        Actor { scopes: self.scopes.clone(), ..Actor::plain(principal, Role::Integrator) }
     }
 }
 
@@ -92,8 +119,8 @@ mod tests {
     use super::*;
     use crate::kernel::ids::LocationId;
 
-    fn membership(organization: OrganizationId, role: Role, location: Option<LocationId>) -> Membership {
-        Membership { organization, role, location, patient: None, provider: None }
+    fn membership(organization: OrganizationId, role: Role, locations: &[LocationId]) -> Membership {
+        Membership { organization, role, member: None, locations: locations.to_vec(), patient: None, provider: None }
     }
 
     #[test]
@@ -104,15 +131,24 @@ mod tests {
             user: UserId::random(),
             expires_at: DateTime::default(),
             memberships: vec![
-                membership(here, Role::Patient, None),
-                membership(here, Role::Staff, Some(north)),
-                membership(here, Role::Staff, Some(south)),
-                membership(there, Role::Admin, None),
+                membership(here, Role::Patient, &[]),
+                membership(here, Role::Staff, &[north, south]),
+                membership(there, Role::Admin, &[]),
             ],
         };
         assert_eq!(user.actor_in(here).role, Role::Staff);
         assert_eq!(user.actor_in(here).locations, [north, south]);
         assert_eq!(user.actor_in(there).role, Role::Admin);
         assert_eq!(user.actor_in(OrganizationId::random()).role, Role::Guest);
+    }
+
+    #[test]
+    fn key_is_worth_nothing_elsewhere() {
+        let (here, there) = (OrganizationId::random(), OrganizationId::random());
+        let holder = KeyHolder { key: ApiKeyId::random(), organization: here, scopes: vec![Scope::DirectoryRead] };
+        let actor = holder.actor_in(here);
+        assert_eq!((actor.role, actor.scopes), (Role::Integrator, vec![Scope::DirectoryRead]));
+        let actor = holder.actor_in(there);
+        assert_eq!((actor.role, actor.scopes), (Role::Guest, vec![]));
     }
 }

@@ -86,6 +86,10 @@ ids! {
     BookingId = b'B' "Booking";
     /// The person a booking is for.
     PatientId = b'T' "Patient";
+    /// A person's role in an organization.
+    MemberId = b'M' "Member";
+    /// A program's credential.
+    ApiKeyId = b'K' "ApiKey";
     /// One change of one entity in the change log.
     ChangeId = b'C' "SlotChange";
     /// One line of the audit record.

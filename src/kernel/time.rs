@@ -100,6 +100,43 @@ impl CalendarSpan {
     }
 }
 
+/// A text that is no span.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not a span of days, hours, minutes and seconds")]
+pub struct MalformedSpan;
+
+impl std::str::FromStr for CalendarSpan {
+    type Err = MalformedSpan;
+
+    /// Reads `P1W`, `P2D`, `PT1H30M`, `P1DT12H`: whole numbers, largest unit first, no months and no years.
+    fn from_str(text: &str) -> Result<Self, MalformedSpan> {
+        let body = text.strip_prefix('P').filter(|body| !body.is_empty()).ok_or(MalformedSpan)?;
+        let (dates, times) = match body.split_once('T') {
+            Some((_, "")) => return Err(MalformedSpan),
+            Some((dates, times)) => (dates, times),
+            None => (body, ""),
+        };
+        let days = amounts(dates, &[('W', 7), ('D', 1)])?;
+        let seconds = amounts(times, &[('H', 3_600), ('M', 60), ('S', 1)])?;
+        Ok(Self { days: i32::try_from(days).map_err(|_| MalformedSpan)?, seconds })
+    }
+}
+
+/// The sum of the amounts of these units, each at most once and in their order.
+fn amounts(mut text: &str, units: &[(char, i64)]) -> Result<i64, MalformedSpan> {
+    let mut sum = 0_i64;
+    for (unit, worth) in units {
+        let Some((digits, rest)) = text.split_once(*unit) else { continue };
+        // Nine digits are enough for anybody, and no sum of them overflows.
+        if !(1..=9).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(MalformedSpan);
+        }
+        sum += digits.parse::<i64>().map_err(|_| MalformedSpan)? * worth;
+        text = rest;
+    }
+    if text.is_empty() { Ok(sum) } else { Err(MalformedSpan) }
+}
+
 impl std::fmt::Display for CalendarSpan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (hours, minutes, seconds) = (self.seconds / 3600, self.seconds / 60 % 60, self.seconds % 60);
@@ -122,6 +159,39 @@ impl std::fmt::Display for CalendarSpan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_read_as_iso_8601() {
+        for (text, days, seconds) in [
+            ("PT0S", 0, 0),
+            ("P1D", 1, 0),
+            ("P2W", 14, 0),
+            ("PT24H", 0, 86_400),
+            ("P2DT1H30M", 2, 5_400),
+            ("PT1M1S", 0, 61),
+        ] {
+            assert_eq!(text.parse(), Ok(CalendarSpan { days, seconds }), "{text}");
+        }
+        for text in [
+            "",
+            "P",
+            "PT",
+            "P1",
+            "P1M",
+            "P1Y",
+            "PT1S1M",
+            "P-1D",
+            "-P1D",
+            "P1DT",
+            "PT1.5H",
+            "p1d",
+            "P1H",
+            "PT1D",
+            "P9999999999D",
+        ] {
+            assert_eq!(text.parse::<CalendarSpan>(), Err(MalformedSpan), "{text}");
+        }
+    }
 
     #[test]
     fn spans_are_printed_as_iso_8601() {

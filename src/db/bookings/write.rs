@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::sql_types::{Binary, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
+use crate::db::idempotency::Asked;
 use crate::db::statement::sql_file;
 use crate::db::types::CancellationReason;
 use crate::db::{DbError, OrgConn};
@@ -49,21 +50,6 @@ sql_file! {
         12 => audit: AuditEventId as SqlUuid,
         13 => request: RequestId as SqlUuid,
     } -> (Text, Nullable<Jsonb>)
-}
-
-/// Who asks, under which key, in which request.
-#[derive(Clone, Debug)]
-pub struct Asked<'a> {
-    /// The name they act under.
-    pub principal: String,
-    /// As what.
-    pub role: &'static str,
-    /// Idempotency key.
-    pub key: &'a str,
-    /// SHA-256 of mutation and input.
-    pub request_hash: Vec<u8>,
-    /// The request.
-    pub request: RequestId,
 }
 
 /// A stored outcome: from it the answer is made again when the request is repeated.

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use crate::db::schema::{provider_traits, providers, specialties};
 use crate::db::types::TraitKind;
 use crate::db::{DbError, OrgConn};
-use crate::kernel::ids::{OrganizationId, ProviderId, UserId};
+use crate::kernel::ids::{OrganizationId, ProviderId};
 use crate::kernel::page::PageRequest;
 
 /// A person who can be booked.
@@ -17,8 +17,6 @@ pub struct ProviderRow {
     pub id: ProviderId,
     /// Owner.
     pub organization_id: OrganizationId,
-    /// The user they sign in as.
-    pub user_id: Option<UserId>,
     /// Name with title.
     pub display_name: String,
     /// Given name.
@@ -94,7 +92,7 @@ pub async fn list(
 }
 
 /// A text in which `%`, `_` and `\` stand for themselves in a LIKE pattern.
-fn escaped(text: &str) -> String {
+pub(in crate::db) fn escaped(text: &str) -> String {
     text.chars().flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c])).collect()
 }
 

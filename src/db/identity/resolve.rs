@@ -1,13 +1,16 @@
 //! What may be read before the organization is known: the resolver functions of the schema, and nothing else.
 
+use std::marker::PhantomData;
+
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::statement::sql_file;
 use crate::db::{DbError, SystemConn};
-use crate::kernel::actor::{Membership, Role};
-use crate::kernel::ids::{LocationId, OrganizationId, PatientId, ProviderId, UserId};
+use crate::kernel::actor::{Membership, Role, Scope};
+use crate::kernel::ids::{ApiKeyId, LocationId, MemberId, OrganizationId, PatientId, ProviderId, UserId};
 
 sql_file! {
     /// `resolve_organization`.
@@ -17,13 +20,43 @@ sql_file! {
 }
 
 sql_file! {
-    /// `resolve_memberships` and `resolve_patients` in one answer.
+    /// `resolve_members` and `resolve_patients` in one answer.
     struct RightsOfSubject<'a> in "resolve_rights.sql" {
         1 => issuer: &'a str as Text,
         2 => subject: &'a str as Text,
+        3 => email: Option<&'a str> as Nullable<Text>,
     } -> (
-        SqlUuid, Nullable<SqlUuid>, Nullable<Text>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<SqlUuid>,
+        Nullable<SqlUuid>, Nullable<Timestamptz>, Bool, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<Text>,
+        Nullable<Array<SqlUuid>>, Nullable<SqlUuid>, Bool, Nullable<SqlUuid>,
     )
+}
+
+sql_file! {
+    struct AcceptInvitations<'a> in "accept_invitations.sql" {
+        1 => id: UserId as SqlUuid,
+        2 => issuer: &'a str as Text,
+        3 => subject: &'a str as Text,
+        4 => email: &'a str as Text,
+    } -> Nullable<Text>
+}
+
+sql_file! {
+    struct TouchMembers<'a> in "touch_members.sql" {
+        1 => issuer: &'a str as Text,
+        2 => subject: &'a str as Text,
+    } -> Nullable<Text>
+}
+
+sql_file! {
+    struct KeyByPrefix<'a> in "resolve_api_key.sql" {
+        1 => prefix: &'a str as Text,
+    } -> (SqlUuid, SqlUuid, Binary, Array<Text>, Nullable<Timestamptz>, Bool)
+}
+
+sql_file! {
+    struct TouchKey<'a> in "touch_api_key.sql" {
+        1 => key: ApiKeyId as SqlUuid,
+    } -> Nullable<Text>
 }
 
 /// The organization of a slug; suspended ones are not found.
@@ -31,34 +64,125 @@ sql_file! {
 /// # Errors
 /// Those of the connection.
 pub async fn organization(conn: &mut SystemConn, slug: &str) -> Result<Option<OrganizationId>, DbError> {
-    let query = OrganizationBySlug { slug, marker: std::marker::PhantomData };
+    let query = OrganizationBySlug { slug, marker: PhantomData };
     Ok(query.get_result(conn).await.optional()?)
 }
 
 /// A user and everything they are.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rights {
-    /// The user.
-    pub user: UserId,
+    /// The user; `None` for a subject nobody here knows.
+    pub user: Option<UserId>,
+    /// Tokens issued before are worthless.
+    pub tokens_valid_from: Option<DateTime<Utc>>,
     /// In every organization.
     pub memberships: Vec<Membership>,
+    /// Whether somebody invited the address and nobody accepted yet.
+    pub is_invited: bool,
+    /// Whether every membership was used within the hour.
+    pub is_seen: bool,
 }
 
-type RightsRow =
-    (UserId, Option<OrganizationId>, Option<String>, Option<LocationId>, Option<PatientId>, Option<ProviderId>);
+type RightsRow = (
+    Option<UserId>,
+    Option<DateTime<Utc>>,
+    bool,
+    Option<OrganizationId>,
+    Option<MemberId>,
+    Option<String>,
+    Option<Vec<LocationId>>,
+    Option<ProviderId>,
+    bool,
+    Option<PatientId>,
+);
 
-/// The rights of a subject of an issuer; `None` for one nobody here knows.
+/// The rights of a subject of an issuer, and whether their verified address is invited.
 ///
 /// # Errors
 /// Those of the connection.
-pub async fn rights(conn: &mut SystemConn, issuer: &str, subject: &str) -> Result<Option<Rights>, DbError> {
-    let query = RightsOfSubject { issuer, subject, marker: std::marker::PhantomData };
+pub async fn rights(
+    conn: &mut SystemConn,
+    issuer: &str,
+    subject: &str,
+    email: Option<&str>,
+) -> Result<Rights, DbError> {
+    let query = RightsOfSubject { issuer, subject, email, marker: PhantomData };
     let rows: Vec<RightsRow> = query.load(conn).await?;
-    let [(user, ..), ..] = rows.as_slice() else { return Ok(None) };
-    let user = *user;
-    let membership = |(_, organization, role, location, patient, provider): RightsRow| {
-        let role = Role::from_word(&role?)?;
-        Some(Membership { organization: organization?, role, location, patient, provider })
-    };
-    Ok(Some(Rights { user, memberships: rows.into_iter().filter_map(membership).collect() }))
+    let mut rights =
+        Rights { user: None, tokens_valid_from: None, memberships: vec![], is_invited: false, is_seen: true };
+    for (user, valid_from, is_invited, organization, member, role, locations, provider, is_seen, patient) in rows {
+        rights.user = rights.user.or(user);
+        rights.tokens_valid_from = rights.tokens_valid_from.or(valid_from);
+        rights.is_invited |= is_invited;
+        let role = role.as_deref().and_then(Role::from_word);
+        let (Some(organization), Some(role)) = (organization, role) else { continue };
+        rights.is_seen &= is_seen;
+        let locations = locations.unwrap_or_default();
+        rights.memberships.push(Membership { organization, role, member, locations, patient, provider });
+    }
+    Ok(rights)
+}
+
+/// Makes the subject the member that was invited by this address, in every organization; a user first, if need be.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn accept_invitations(
+    conn: &mut SystemConn,
+    issuer: &str,
+    subject: &str,
+    email: &str,
+) -> Result<(), DbError> {
+    let query = AcceptInvitations { id: UserId::random(), issuer, subject, email, marker: PhantomData };
+    query.execute(conn).await?;
+    Ok(())
+}
+
+/// Notes that the subject was here, to the hour.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn touch_members(conn: &mut SystemConn, issuer: &str, subject: &str) -> Result<(), DbError> {
+    TouchMembers { issuer, subject, marker: PhantomData }.execute(conn).await?;
+    Ok(())
+}
+
+/// An API key as its prefix finds it; whether the secret is right is for the caller to compare.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FoundKey {
+    /// Id.
+    pub id: ApiKeyId,
+    /// Whose.
+    pub organization: OrganizationId,
+    /// SHA-256 of the whole key.
+    pub secret_hash: Vec<u8>,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// When this secret ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Whether it was used within the hour.
+    pub is_seen: bool,
+}
+
+/// The key with a prefix; `None` when there is none, or it has ended.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn api_key(conn: &mut SystemConn, prefix: &str) -> Result<Option<FoundKey>, DbError> {
+    type Row = (ApiKeyId, OrganizationId, Vec<u8>, Vec<String>, Option<DateTime<Utc>>, bool);
+    let query = KeyByPrefix { prefix, marker: PhantomData };
+    let row: Option<Row> = query.get_result(conn).await.optional()?;
+    Ok(row.map(|(id, organization, secret_hash, scopes, expires_at, is_seen)| {
+        let scopes = scopes.iter().filter_map(|word| Scope::from_word(word)).collect();
+        FoundKey { id, organization, secret_hash, scopes, expires_at, is_seen }
+    }))
+}
+
+/// Notes that a key was used, to the hour.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn touch_api_key(conn: &mut SystemConn, key: ApiKeyId) -> Result<(), DbError> {
+    TouchKey { key, marker: PhantomData }.execute(conn).await?;
+    Ok(())
 }

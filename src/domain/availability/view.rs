@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::db::availability::slots::SlotRow;
 use crate::db::types::SlotStatus;
-use crate::domain::identity::authorize::Belongs;
+use crate::domain::identity::policy::Belongs;
 use crate::domain::identity::{Action, Authorize};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::ids::{LocationId, ProviderId, ScheduleId, SlotId};
@@ -57,7 +57,7 @@ impl Slot {
 /// Who may not see the detail sees FREE, BUSY_TENTATIVE, or BUSY for everything else.
 #[must_use]
 pub fn seen_status(ctx: &Ctx, status: SlotStatus, provider: ProviderId, location: LocationId) -> SlotStatus {
-    let thing = Belongs { provider: Some(provider), location: Some(location), patient: None };
+    let thing = Belongs { provider: Some(provider), location: Some(location), ..Belongs::default() };
     match status {
         SlotStatus::Free | SlotStatus::BusyTentative => status,
         detailed if ctx.may(Action::ReadAvailabilityDetail, &thing) => detailed,

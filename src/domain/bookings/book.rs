@@ -3,19 +3,20 @@
 use crate::db::availability::slots::{self, SlotRow};
 use crate::db::bookings::explain::{self, Reasons, Wish};
 use crate::db::bookings::rows;
-use crate::db::bookings::write::{self, Asked, BookOutcome, NewBooking, Outcome};
+use crate::db::bookings::write::{self, BookOutcome, NewBooking, Outcome};
 use crate::db::directory::services as service_rows;
-use crate::db::identity::members;
+use crate::db::idempotency::Asked;
+use crate::db::identity::patients;
 use crate::db::{DbError, Locks, Violation};
 use crate::domain::Services;
-use crate::domain::identity::authorize::Belongs;
+use crate::domain::idempotency::{IdempotencyKey, asked};
+use crate::domain::identity::policy::Belongs;
 use crate::domain::identity::{Action, Authorize};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{PatientId, ResourceId, ServiceId, SlotId};
 
 use super::error::{Refusal, Refused};
-use super::idempotency::{IdempotencyKey, asked};
 
 /// Near free slots that a refusal offers.
 const ALTERNATIVES: i64 = 5;
@@ -56,6 +57,7 @@ pub async fn book(ctx: &Ctx, services: &Services, input: &BookSlot) -> Result<Ou
         patient: Some(patient),
         location: Some(target.slot.location_id),
         provider: Some(target.slot.provider_id),
+        ..Belongs::default()
     };
     ctx.require_with(Action::Book, &belongs)?;
     let wish = Wish {
@@ -90,7 +92,7 @@ async fn find(ctx: &Ctx, services: &Services, input: &BookSlot, patient: Patient
                 Some(service) => service,
                 None => only_service(service_rows::of_schedules(conn, &[slot.schedule_id]).await?.iter())?,
             };
-            if members::patients_by_ids(conn, &[patient]).await?.is_empty() {
+            if patients::by_ids(conn, &[patient]).await?.is_empty() {
                 return Err(Error::NotFound);
             }
             let resources = rows::resources_required(conn, service).await?;

@@ -5,6 +5,7 @@ use crate::db::bookings::write::{self, CancelOutcome, Cancellation, Outcome};
 use crate::db::types::CancellationReason;
 use crate::db::{DbError, Locks};
 use crate::domain::Services;
+use crate::domain::idempotency::{IdempotencyKey, asked};
 use crate::domain::identity::{Action, Authorize};
 use crate::kernel::actor::Role;
 use crate::kernel::ctx::Ctx;
@@ -12,7 +13,6 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{BookingId, ResourceId};
 
 use super::error::{Refusal, Refused};
-use super::idempotency::{IdempotencyKey, asked};
 use super::{Booking, BookingStatus, view};
 
 /// What to cancel.

@@ -4,10 +4,8 @@
 pub mod book;
 pub mod cancel;
 pub mod error;
-pub mod idempotency;
 pub mod view;
 
 pub use crate::db::bookings::rows::BookingRow as Booking;
 pub use crate::db::types::{BookingStatus, CancellationReason};
 pub use error::{Refusal, Refused};
-pub use idempotency::IdempotencyKey;

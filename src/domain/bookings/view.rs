@@ -3,7 +3,7 @@
 use crate::db::DbError;
 use crate::db::bookings::rows;
 use crate::domain::Services;
-use crate::domain::identity::authorize::Belongs;
+use crate::domain::identity::policy::Belongs;
 use crate::domain::identity::{Action, Authorize};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
@@ -22,5 +22,10 @@ pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[BookingId]) -> Result
 
 /// Whose a booking is.
 pub(super) fn belongs(booking: &Booking) -> Belongs {
-    Belongs { patient: Some(booking.patient_id), provider: booking.provider_id, location: booking.location_id }
+    Belongs {
+        patient: Some(booking.patient_id),
+        provider: booking.provider_id,
+        location: booking.location_id,
+        ..Belongs::default()
+    }
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::{Days, TimeDelta};
 
 use crate::db::directory::{locations, organizations, providers, schedules, services as service_table, traits};
-use crate::db::identity::{members, resolve};
+use crate::db::identity::{members, patients, resolve, users};
+use crate::db::types::MemberRole;
 use crate::db::types::{ApprovalMode, Modality, TraitKind, interval};
 use crate::db::{DbError, Locks, OrgConn};
 use crate::domain::Services;
@@ -13,7 +14,7 @@ use crate::domain::availability::materialise;
 use crate::domain::availability::rule::{Rule, Validity, WeeklyHours};
 use crate::kernel::actor::Role;
 use crate::kernel::error::Error;
-use crate::kernel::ids::{LocationId, OrganizationId, PatientId, ProviderId, RowId, ScheduleId, ServiceId};
+use crate::kernel::ids::{LocationId, MemberId, OrganizationId, PatientId, ProviderId, RowId, ScheduleId, ServiceId};
 use crate::kernel::time::CalendarSpan;
 
 use super::{DemoPlan, DemoProvider, DemoSchedule, DemoService, bookings};
@@ -157,7 +158,6 @@ impl Maker<'_> {
             let row = providers::ProviderRow {
                 id,
                 organization_id: self.organization,
-                user_id: None,
                 display_name: person.display_name.clone(),
                 given_name: person.given_name.to_owned(),
                 family_name: person.family_name.clone(),
@@ -203,16 +203,28 @@ impl Maker<'_> {
 
     async fn users(&mut self, plan: &DemoPlan, issuer: &str) -> Result<(), Error> {
         let slug = plan.organization.slug;
-        for role in [Role::Staff, Role::Admin] {
+        for (role, member_role) in [(Role::Staff, MemberRole::Staff), (Role::Admin, MemberRole::Admin)] {
             let Some(subject) = subject(slug, role, 0) else { continue };
-            let user = members::ensure_user(self.conn, issuer, &subject).await?;
-            members::insert_membership(self.conn, self.organization, user, role, None).await?;
+            let user = users::ensure(self.conn, issuer, &subject).await?;
+            let member = members::MemberRow {
+                id: MemberId::random(),
+                organization_id: self.organization,
+                user_id: Some(user),
+                email: format!("{subject}@example.com"),
+                display_name: format!("{} {}", plan.organization.display_name, role.word().to_ascii_lowercase()),
+                role: member_role,
+                provider_id: None,
+                last_seen_at: None,
+                removed_at: None,
+                version: 1,
+            };
+            members::insert(self.conn, &member, &[]).await?;
         }
         for patient in &plan.patients {
             let Some(subject) = subject(slug, Role::Patient, patient.number) else { continue };
-            let user = members::ensure_user(self.conn, issuer, &subject).await?;
+            let user = users::ensure(self.conn, issuer, &subject).await?;
             let id = patient_id(self.organization, patient.number);
-            members::insert_patient(self.conn, self.organization, id, Some(user)).await?;
+            patients::insert(self.conn, self.organization, id, Some(user)).await?;
         }
         Ok(())
     }

@@ -1,21 +1,10 @@
 //! Applying the permission table to one thing.
 
+use crate::kernel::actor::Principal;
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
-use crate::kernel::ids::{LocationId, PatientId, ProviderId};
 
-use super::policy::{Action, Reach, allowed};
-
-/// What a right is asked for: the parts of a thing that decide whose it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Belongs {
-    /// The patient it is for.
-    pub patient: Option<PatientId>,
-    /// The provider it is with.
-    pub provider: Option<ProviderId>,
-    /// Where it is.
-    pub location: Option<LocationId>,
-}
+use super::policy::{Action, Belongs, Reach, allowed, reach};
 
 /// Asks the permission table on behalf of the actor of a context.
 pub trait Authorize {
@@ -45,13 +34,10 @@ pub trait Authorize {
 
 impl Authorize for Ctx {
     fn require(&self, action: Action) -> Result<Reach, Error> {
-        match allowed(self.actor.role, action) {
+        match reach(&self.actor, action) {
             Reach::None => {
-                tracing::info!(
-                    organization.id = %self.organization, request.id = %self.request_id,
-                    actor = %self.actor.principal, role = self.actor.role.word(), action = ?action, "refused"
-                );
-                let is_guest = self.actor.principal == crate::kernel::actor::Principal::Anonymous;
+                log(self, action);
+                let is_guest = self.actor.principal == Principal::Anonymous;
                 Err(if is_guest { Error::Unauthenticated } else { Error::Forbidden })
             }
             reach => Ok(reach),
@@ -66,29 +52,22 @@ impl Authorize for Ctx {
     }
 
     fn may(&self, action: Action, thing: &Belongs) -> bool {
-        let same = |mine: Option<uuid::Uuid>, its: Option<uuid::Uuid>| mine.is_some() && mine == its;
-        match allowed(self.actor.role, action) {
-            Reach::None => false,
-            Reach::All => true,
-            Reach::Own => {
-                use crate::kernel::ids::RowId;
-                same(self.actor.patient.map(RowId::uuid), thing.patient.map(RowId::uuid))
-                    || same(self.actor.provider.map(RowId::uuid), thing.provider.map(RowId::uuid))
-            }
-            Reach::Locations => {
-                self.actor.locations.is_empty() || thing.location.is_some_and(|l| self.actor.locations.contains(&l))
-            }
-        }
+        allowed(&self.actor, action, thing)
     }
 
     fn require_with(&self, action: Action, thing: &Belongs) -> Result<(), Error> {
         if self.may(action, thing) {
             return Ok(());
         }
-        tracing::info!(
-            organization.id = %self.organization, request.id = %self.request_id,
-            actor = %self.actor.principal, role = self.actor.role.word(), action = ?action, "refused"
-        );
+        log(self, action);
         Err(Error::NotFound)
     }
+}
+
+/// Every refusal is told, in one form.
+fn log(ctx: &Ctx, action: Action) {
+    tracing::info!(
+        organization.id = %ctx.organization, request.id = %ctx.request_id,
+        actor = %ctx.actor.principal, role = ctx.actor.role.word(), action = ?action, "refused"
+    );
 }

@@ -40,6 +40,11 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         entries.insert(key, (until, value));
     }
 
+    /// Forgets the values of which this is so.
+    pub(super) fn forget(&self, is_meant: impl Fn(&V) -> bool) {
+        self.entries().retain(|_, (_, value)| !is_meant(value));
+    }
+
     fn entries(&self) -> MutexGuard<'_, HashMap<K, (Instant, V)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -55,6 +60,8 @@ mod tests {
         cache.put("long", 1, Duration::from_secs(60));
         cache.put("ended", 2, Duration::ZERO);
         assert_eq!((cache.get("long"), cache.get("ended"), cache.get("never")), (Some(1), None, None));
+        cache.forget(|value| *value == 1);
+        assert_eq!(cache.get("long"), None);
     }
 
     #[test]

@@ -2,8 +2,14 @@
 
 pub mod authorize;
 mod cache;
+mod changes;
+pub mod error;
+pub mod keys;
+pub mod members;
 pub mod patients;
 pub mod policy;
+pub mod revoke_sessions;
+pub mod secret;
 pub mod session;
 pub mod token;
 

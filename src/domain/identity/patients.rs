@@ -1,14 +1,14 @@
 //! Patients, as far as the caller may know them. What names them is added when it can be encrypted.
 
 use crate::db::DbError;
-use crate::db::identity::members;
+use crate::db::identity::patients;
 use crate::domain::Services;
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::ids::PatientId;
 
-use super::authorize::{Authorize, Belongs};
-use super::policy::Action;
+use super::authorize::Authorize;
+use super::policy::{Action, Belongs};
 
 /// The person a booking is for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,9 +29,7 @@ pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[PatientId]) -> Result
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let rows = services
-        .db
-        .read::<_, DbError, _>(ctx.organization, async |conn| members::patients_by_ids(conn, &ids).await)
-        .await?;
+    let rows =
+        services.db.read::<_, DbError, _>(ctx.organization, async |conn| patients::by_ids(conn, &ids).await).await?;
     Ok(rows.into_iter().map(|(id, version)| Patient { id, version }).collect())
 }

@@ -3,7 +3,8 @@
 //! A right says that the role may do it with something; whether with this very thing (their own booking, their
 //! location's) is said by its [`Reach`].
 
-use crate::kernel::actor::Role;
+use crate::kernel::actor::{Actor, Role, Scope};
+use crate::kernel::ids::{LocationId, PatientId, ProviderId, UserId};
 
 /// Something that can be done.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -28,6 +29,16 @@ pub enum Action {
     CancelLate,
     /// See versions of directory entries, which only those who change them need.
     ReadVersions,
+    /// See a member of the organization.
+    ReadMember,
+    /// Invite, change and remove members.
+    ChangeMembers,
+    /// See API keys, without their secrets.
+    ReadApiKeys,
+    /// Make, rotate and revoke API keys.
+    ChangeApiKeys,
+    /// End somebody's sessions.
+    RevokeSessions,
 }
 
 /// With which things a right holds.
@@ -35,7 +46,7 @@ pub enum Action {
 pub enum Reach {
     /// With none.
     None,
-    /// With what is the actor's own: the patient or the provider they are.
+    /// With what is the actor's own: of the patient, the provider or the user they are.
     Own,
     /// With everything at the actor's locations.
     Locations,
@@ -45,7 +56,7 @@ pub enum Reach {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::ReadDirectory,
         Self::ReadAvailability,
         Self::ReadAvailabilityDetail,
@@ -56,63 +67,189 @@ impl Action {
         Self::Cancel,
         Self::CancelLate,
         Self::ReadVersions,
+        Self::ReadMember,
+        Self::ChangeMembers,
+        Self::ReadApiKeys,
+        Self::ChangeApiKeys,
+        Self::RevokeSessions,
     ];
+
+    /// The scope that an API key needs for it; `None` for what needs none, or what no key may do.
+    #[must_use]
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::ReadDirectory => Some(Scope::DirectoryRead),
+            Self::ReadVersions => Some(Scope::DirectoryWrite),
+            Self::ReadAvailability | Self::ReadAvailabilityDetail => Some(Scope::AvailabilityRead),
+            Self::ReadBooking => Some(Scope::BookingsRead),
+            Self::Book | Self::Cancel | Self::CancelLate => Some(Scope::BookingsWrite),
+            Self::ReadPatient => Some(Scope::PatientsRead),
+            Self::ReadViewer
+            | Self::ReadMember
+            | Self::ChangeMembers
+            | Self::ReadApiKeys
+            | Self::ChangeApiKeys
+            | Self::RevokeSessions => None,
+        }
+    }
 }
 
-/// With which things `role` may do `action`.
+/// The parts of a thing that decide whose it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Belongs {
+    /// The patient it is for.
+    pub patient: Option<PatientId>,
+    /// The provider it is with.
+    pub provider: Option<ProviderId>,
+    /// Where it is.
+    pub location: Option<LocationId>,
+    /// The user it is about.
+    pub user: Option<UserId>,
+}
+
+/// With which things a role may do `action`. An INTEGRATOR also needs the scope, which `reach` looks at.
 #[must_use]
-pub fn allowed(role: Role, action: Action) -> Reach {
+pub fn table(role: Role, action: Action) -> Reach {
     use Action as A;
     use Reach::{All, Locations, None, Own};
+    use Role::{Admin, Guest, Integrator, Patient, Provider, Staff};
     match (action, role) {
         (A::ReadDirectory | A::ReadAvailability | A::ReadViewer, _) => All,
 
-        (A::ReadAvailabilityDetail | A::ReadVersions, Role::Staff | Role::Admin) => All,
-        (A::ReadAvailabilityDetail, Role::Provider) => Own,
+        (A::ReadAvailabilityDetail, Integrator | Admin) => All,
+        (A::ReadAvailabilityDetail, Staff) => Locations,
+        (A::ReadAvailabilityDetail, Provider) => Own,
+        (A::ReadVersions, Integrator | Staff | Admin) => All,
 
-        (A::ReadBooking, Role::Admin) => All,
-        (A::ReadBooking, Role::Staff) => Locations,
-        (A::ReadBooking, Role::Provider | Role::Patient) => Own,
+        (A::ReadBooking, Integrator | Admin) => All,
+        (A::ReadBooking, Staff) => Locations,
+        (A::ReadBooking, Provider | Patient) => Own,
+        (A::ReadPatient, Integrator | Staff | Admin) => All,
+        (A::ReadPatient, Patient) => Own,
 
-        (A::ReadPatient | A::Book | A::Cancel, Role::Admin) => All,
-        (A::ReadPatient, Role::Staff) => All,
-        (A::Book | A::Cancel | A::CancelLate, Role::Staff) => Locations,
-        (A::ReadPatient | A::Book | A::Cancel, Role::Patient) => Own,
-        (A::CancelLate, Role::Admin) => All,
+        (A::Book | A::Cancel | A::CancelLate, Integrator | Admin) => All,
+        (A::Book | A::Cancel | A::CancelLate, Staff) => Locations,
+        (A::Book | A::Cancel, Patient) => Own,
 
-        _ => None,
+        (A::ReadMember, Provider | Staff) => Own,
+        (A::RevokeSessions, Patient | Provider | Staff) => Own,
+        (A::ReadMember | A::ChangeMembers | A::ReadApiKeys | A::ChangeApiKeys | A::RevokeSessions, Admin) => All,
+
+        (_, Guest | Patient | Integrator | Provider | Staff) => None,
+    }
+}
+
+/// With which things `actor` may do `action`: what the table says of the role, and for a program what its scopes say.
+#[must_use]
+pub fn reach(actor: &Actor, action: Action) -> Reach {
+    let lacks_scope =
+        actor.role == Role::Integrator && action.scope().is_some_and(|scope| !actor.scopes.contains(&scope));
+    if lacks_scope { Reach::None } else { table(actor.role, action) }
+}
+
+/// Whether `actor` may do `action` with this thing.
+#[must_use]
+pub fn allowed(actor: &Actor, action: Action, thing: &Belongs) -> bool {
+    fn same<T: PartialEq>(mine: Option<T>, its: Option<T>) -> bool {
+        mine.is_some() && mine == its
+    }
+    match reach(actor, action) {
+        Reach::None => false,
+        Reach::All => true,
+        Reach::Own => {
+            same(actor.patient, thing.patient) || same(actor.provider, thing.provider) || same(actor.user(), thing.user)
+        }
+        Reach::Locations => {
+            actor.locations.is_empty() || thing.location.is_some_and(|place| actor.locations.contains(&place))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::actor::Principal;
+    use crate::kernel::ids::RowId;
 
-    /// The whole table, to be read: a changed right is a changed line.
+    /// The whole table, to be read: a changed right is a changed line. Last comes the scope that a program needs.
     #[test]
     fn the_table_is_as_written() {
-        let table: Vec<String> = Action::ALL
-            .into_iter()
-            .map(|action| {
-                let rights: Vec<String> = Role::ALL
-                    .into_iter()
-                    .map(|role| format!("{:<9}", format!("{:?}", allowed(role, action))))
-                    .collect();
-                format!("{:<23}{}", format!("{action:?}"), rights.join(" ")).trim_end().to_owned()
-            })
-            .collect();
+        let line = |action: Action| {
+            let rights: String = Role::ALL
+                .into_iter()
+                .filter(|role| *role != Role::Integrator)
+                .map(|role| format!("{:<10}", format!("{:?}", table(role, action))))
+                .collect();
+            let program = match (table(Role::Integrator, action), action.scope()) {
+                (Reach::None, _) => "None".to_owned(),
+                (reach, None) => format!("{reach:?}"),
+                (reach, Some(scope)) => format!("{reach:?} with {}", scope.word()),
+            };
+            format!("{:<23}{rights}{program}", format!("{action:?}"))
+        };
+        let found: Vec<String> = Action::ALL.into_iter().map(line).collect();
         let wanted = "\
-                       Guest     Patient   Integrator Provider Staff     Admin
-ReadDirectory          All       All       All       All       All       All
-ReadAvailability       All       All       All       All       All       All
-ReadAvailabilityDetail None      None      None      Own       All       All
-ReadBooking            None      Own       None      Own       Locations All
+                       Guest     Patient   Provider  Staff     Admin     Integrator
+ReadDirectory          All       All       All       All       All       All with DIRECTORY_READ
+ReadAvailability       All       All       All       All       All       All with AVAILABILITY_READ
+ReadAvailabilityDetail None      None      Own       Locations All       All with AVAILABILITY_READ
+ReadBooking            None      Own       Own       Locations All       All with BOOKINGS_READ
 ReadViewer             All       All       All       All       All       All
-ReadPatient            None      Own       None      None      All       All
-Book                   None      Own       None      None      Locations All
-Cancel                 None      Own       None      None      Locations All
-CancelLate             None      None      None      None      Locations All
-ReadVersions           None      None      None      None      All       All";
-        assert_eq!(table, wanted.lines().skip(1).collect::<Vec<_>>(), "\n{}", table.join("\n"));
+ReadPatient            None      Own       None      All       All       All with PATIENTS_READ
+Book                   None      Own       None      Locations All       All with BOOKINGS_WRITE
+Cancel                 None      Own       None      Locations All       All with BOOKINGS_WRITE
+CancelLate             None      None      None      Locations All       All with BOOKINGS_WRITE
+ReadVersions           None      None      None      All       All       All with DIRECTORY_WRITE
+ReadMember             None      None      Own       Own       All       None
+ChangeMembers          None      None      None      None      All       None
+ReadApiKeys            None      None      None      None      All       None
+ChangeApiKeys          None      None      None      None      All       None
+RevokeSessions         None      Own       Own       Own       All       None";
+        assert_eq!(found, wanted.lines().skip(1).collect::<Vec<_>>(), "\n{}", found.join("\n"));
+    }
+
+    /// Somebody of a role who is a patient, a provider, a user and at a location, all given by one number.
+    fn somebody(role: Role, n: u128) -> (Actor, Belongs) {
+        let id = uuid::Uuid::from_u128(n);
+        let mut actor = Actor::plain(Principal::User(UserId::from_uuid(id)), role);
+        actor.patient = (role == Role::Patient).then(|| PatientId::from_uuid(id));
+        actor.provider = (role == Role::Provider).then(|| ProviderId::from_uuid(id));
+        actor.locations = if role == Role::Staff { vec![LocationId::from_uuid(id)] } else { vec![] };
+        let thing = Belongs {
+            patient: Some(PatientId::from_uuid(id)),
+            provider: Some(ProviderId::from_uuid(id)),
+            location: Some(LocationId::from_uuid(id)),
+            user: Some(UserId::from_uuid(id)),
+        };
+        (actor, thing)
+    }
+
+    #[test]
+    fn reach_decides_on_the_thing() {
+        for role in Role::ALL {
+            for action in Action::ALL {
+                let ((mut actor, own), (_, other)) = (somebody(role, 1), somebody(role, 2));
+                actor.scopes = Scope::ALL.to_vec();
+                let wanted = match table(role, action) {
+                    Reach::None => [false, false, false],
+                    Reach::Own | Reach::Locations => [true, false, false],
+                    Reach::All => [true, true, true],
+                };
+                let found = [own, other, Belongs::default()].map(|thing| allowed(&actor, action, &thing));
+                assert_eq!(found, wanted, "{role:?} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn program_needs_the_scope_and_nobody_else_does() {
+        for action in Action::ALL {
+            for role in Role::ALL {
+                let (actor, own) = somebody(role, 1);
+                let without = allowed(&actor, action, &own);
+                let is_barred = role == Role::Integrator && action.scope().is_some();
+                assert_eq!(without, !is_barred && table(role, action) != Reach::None, "{role:?} {action:?}");
+            }
+        }
     }
 }

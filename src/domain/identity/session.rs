@@ -1,61 +1,140 @@
-//! From a token to a caller with rights, and from a request's words to its organization.
+//! From a credential to a caller with rights, and from a request's words to its organization.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::db::identity::resolve;
+use chrono::{DateTime, Utc};
+use tokio::sync::broadcast;
+
+use crate::db::identity::resolve::{self, FoundKey, Rights};
 use crate::db::{Db, DbError};
-use crate::kernel::ctx::{Caller, Identity, SignedIn};
+use crate::kernel::actor::Principal;
+use crate::kernel::ctx::{Caller, Identity, KeyHolder, SignedIn};
 use crate::kernel::error::Error;
-use crate::kernel::ids::{OrganizationId, RequestId};
+use crate::kernel::ids::{OrganizationId, RequestId, UserId};
 use crate::kernel::time::Clock;
 
 use super::cache::Cache;
+use super::changes::AccessChanges;
+use super::secret::Presented;
 use super::token::{Claims, LEEWAY, TokenError, Verifier};
 
-/// How long rights and slugs are believed without asking the database again.
-const BELIEVED: Duration = Duration::from_secs(5);
+/// How long rights and slugs are believed without asking the database again. Together with the time between two looks at
+/// the list of changes it stays below the 5 seconds within which a revocation holds everywhere.
+const BELIEVED: Duration = Duration::from_secs(3);
 
 /// What a connection proved when it was opened. Rights are looked up anew for each operation.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
-    claims: Option<Claims>,
+    principal: Principal,
+    credential: Credential,
+}
+
+#[derive(Clone, Debug)]
+enum Credential {
+    None,
+    Token(Claims),
+    Key(Presented, Option<DateTime<Utc>>),
 }
 
 impl Session {
-    /// When the token ends; `None` without one.
+    /// When the credential ends; `None` without one, and for a key that does not.
     #[must_use]
-    pub fn expires_at(&self) -> Option<chrono::DateTime<chrono::Utc>> {
-        self.claims.as_ref().map(|claims| claims.expires_at)
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        match &self.credential {
+            Credential::None => None,
+            Credential::Token(claims) => Some(claims.expires_at),
+            Credential::Key(_, expires_at) => *expires_at,
+        }
     }
 }
 
+/// Listens for changes of rights.
+pub struct Watch(broadcast::Receiver<Arc<str>>);
+
+impl Watch {
+    /// Ends when the rights of the session's principal change or end; never for a guest.
+    pub async fn ended(mut self, session: &Session) {
+        if session.principal == Principal::Anonymous {
+            drop(self);
+            return std::future::pending().await;
+        }
+        let mine = session.principal.to_string();
+        loop {
+            match self.0.recv().await {
+                Ok(principal) if *principal == *mine => return,
+                Ok(_) => {}
+                // Whoever missed some cannot tell: the client opens another socket.
+                Err(broadcast::error::RecvError::Lagged(_)) => return,
+                Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
+            }
+        }
+    }
+}
+
+/// A user, from when their tokens are good, and what they are.
+type KnownUser = (UserId, Option<DateTime<Utc>>, Arc<SignedIn>);
+/// A key's holder, and when the secret ends.
+type KnownKey = (Arc<KeyHolder>, Option<DateTime<Utc>>);
+
 /// Opens sessions and turns them into callers.
 pub struct Sessions {
-    db: Db,
+    pub(super) db: Db,
     clock: Clock,
     verifier: Verifier,
     default_organization: Option<String>,
-    users: Cache<(String, String), Arc<SignedIn>>,
+    users: Cache<(String, String), KnownUser>,
+    keys: Cache<Presented, KnownKey>,
     slugs: Cache<String, Option<OrganizationId>>,
+    pub(super) changes: AccessChanges,
 }
 
 impl Sessions {
     /// Rights are read through `db`; requests that name no organization mean `default_organization`.
     #[must_use]
     pub fn new(db: Db, clock: Clock, verifier: Verifier, default_organization: Option<String>) -> Self {
-        Self { db, clock, verifier, default_organization, users: Cache::default(), slugs: Cache::default() }
+        Self {
+            db,
+            clock,
+            verifier,
+            default_organization,
+            users: Cache::default(),
+            keys: Cache::default(),
+            slugs: Cache::default(),
+            changes: AccessChanges::default(),
+        }
     }
 
-    /// Verifies the token of a request or a socket; without one the session is a guest's.
+    /// Judges the credential of a request or a socket, a token or an API key; without one the session is a guest's.
     ///
     /// # Errors
-    /// `Unauthenticated` for a token that is no good: a wrong token is never taken for none. `Unavailable` while nobody
-    /// can tell.
-    pub async fn open(&self, token: Option<&str>) -> Result<Session, Error> {
-        let Some(token) = token else { return Ok(Session { claims: None }) };
-        match self.verifier.verify(token).await {
-            Ok(claims) => Ok(Session { claims: Some(claims) }),
+    /// `Unauthenticated` for a credential that is no good, was revoked, or whose subject nobody here knows: a wrong
+    /// credential is never taken for none. `Unavailable` while nobody can tell.
+    pub async fn open(&self, credential: Option<&str>) -> Result<Session, Error> {
+        let Some(text) = credential else {
+            return Ok(Session { principal: Principal::Anonymous, credential: Credential::None });
+        };
+        let session = match Presented::of(text) {
+            Some(presented) => self.open_key(presented).await,
+            None => self.open_token(text).await,
+        };
+        if let Err(Error::Unauthenticated) = &session {
+            tracing::info!("credential refused");
+        }
+        session
+    }
+
+    async fn open_key(&self, presented: Presented) -> Result<Session, Error> {
+        let (holder, expires_at) = self.key(&presented).await?;
+        Ok(Session { principal: Principal::Key(holder.key), credential: Credential::Key(presented, expires_at) })
+    }
+
+    async fn open_token(&self, text: &str) -> Result<Session, Error> {
+        match self.verifier.verify(text).await {
+            Ok(claims) => {
+                let user = self.user(&claims).await?;
+                Ok(Session { principal: Principal::User(user.user), credential: Credential::Token(claims) })
+            }
             Err(TokenError::Unavailable) => Err(Error::Unavailable),
             Err(error) => {
                 tracing::info!(error = &error as &dyn std::error::Error, "token refused");
@@ -64,21 +143,34 @@ impl Sessions {
         }
     }
 
-    /// The caller of one operation: who it is now, with rights that are at most 5 s old.
+    /// The caller of one operation: who it is now, with rights that are at most 3 s old.
     ///
     /// # Errors
-    /// `Unauthenticated` when the token has ended meanwhile, `Unavailable` without a database.
+    /// `Unauthenticated` when the credential has ended meanwhile, `Unavailable` without a database.
     pub async fn caller(&self, session: &Session, request_id: RequestId) -> Result<Caller, Error> {
         let now = self.clock.now();
-        let identity = match &session.claims {
-            None => Identity::Anonymous,
-            Some(claims) if claims.expires_at <= now - LEEWAY => return Err(Error::Unauthenticated),
-            Some(claims) => Identity::User(self.user(claims).await?),
+        let identity = match &session.credential {
+            Credential::None => Identity::Anonymous,
+            Credential::Token(claims) if claims.expires_at <= now - LEEWAY => return Err(Error::Unauthenticated),
+            Credential::Token(claims) => Identity::User(self.user(claims).await?),
+            Credential::Key(presented, _) => Identity::Key(self.key(presented).await?.0),
         };
         Ok(Caller { request_id, now, identity })
     }
 
-    /// The organization of a root field: the named one, else the token's only one, else the default one.
+    /// Listens for changes of rights from now on. To miss none, begin before the session is opened.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch(self.changes.listen())
+    }
+
+    /// Forgets what is believed of a principal, as `Principal` prints it.
+    pub(super) fn forget(&self, principal: &str) {
+        self.users.forget(|(user, ..)| Principal::User(*user).to_string() == principal);
+        self.keys.forget(|(holder, _)| Principal::Key(holder.key).to_string() == principal);
+    }
+
+    /// The organization of a root field: the named one, else the credential's only one, else the default one.
     ///
     /// # Errors
     /// `NotFound` for a slug that names none, `Invalid` when nothing tells which.
@@ -111,24 +203,62 @@ impl Sessions {
         Ok(found)
     }
 
+    async fn key(&self, presented: &Presented) -> Result<KnownKey, Error> {
+        if let Some(known) = self.keys.get(presented) {
+            return Ok(known);
+        }
+        let read = self.db.system::<_, DbError, _>("API key by prefix", async |conn| {
+            let found = resolve::api_key(conn, &presented.prefix).await?.filter(|key| presented.is(&key.secret_hash));
+            if let Some(key) = found.as_ref().filter(|key| !key.is_seen) {
+                resolve::touch_api_key(conn, key.id).await?;
+            }
+            Ok(found)
+        });
+        let FoundKey { id, organization, scopes, expires_at, .. } = read.await?.ok_or(Error::Unauthenticated)?;
+        let known = (Arc::new(KeyHolder { key: id, organization, scopes }), expires_at);
+        self.keys.put(presented.clone(), known.clone(), BELIEVED);
+        Ok(known)
+    }
+
     async fn user(&self, claims: &Claims) -> Result<Arc<SignedIn>, Error> {
         let key = (claims.issuer.clone(), claims.subject.clone());
-        if let Some(known) = self.users.get(&key) {
+        if let Some((_, valid_from, known)) = self.users.get(&key) {
+            check_issued(claims, valid_from)?;
             // The same person may hold several tokens, each with its own end.
             return Ok(Arc::new(SignedIn { expires_at: claims.expires_at, ..(*known).clone() }));
         }
-        let found = self
-            .db
-            .system::<_, DbError, _>("rights by subject", async |conn| {
-                resolve::rights(conn, &claims.issuer, &claims.subject).await
-            })
-            .await?;
+        let rights = self.rights(claims).await?;
         // Somebody the issuer knows and nobody here does has no account.
-        let rights = found.ok_or(Error::Unauthenticated)?;
-        let user =
-            Arc::new(SignedIn { user: rights.user, expires_at: claims.expires_at, memberships: rights.memberships });
-        self.users.put(key, user.clone(), BELIEVED);
-        Ok(user)
+        let user = rights.user.ok_or(Error::Unauthenticated)?;
+        check_issued(claims, rights.tokens_valid_from)?;
+        let known = Arc::new(SignedIn { user, expires_at: claims.expires_at, memberships: rights.memberships });
+        self.users.put(key, (user, rights.tokens_valid_from, known.clone()), BELIEVED);
+        Ok(known)
+    }
+
+    async fn rights(&self, claims: &Claims) -> Result<Rights, Error> {
+        let Claims { issuer, subject, verified_email, .. } = claims;
+        let email = verified_email.as_deref().filter(|email| !email.contains('\0'));
+        let read = self.db.system::<_, DbError, _>("rights by subject", async |conn| {
+            let mut rights = resolve::rights(conn, issuer, subject, email).await?;
+            if let Some(email) = email.filter(|_| rights.is_invited) {
+                resolve::accept_invitations(conn, issuer, subject, email).await?;
+                rights = resolve::rights(conn, issuer, subject, None).await?;
+            }
+            if !rights.is_seen {
+                resolve::touch_members(conn, issuer, subject).await?;
+            }
+            Ok(rights)
+        });
+        Ok(read.await?)
+    }
+}
+
+/// A token that was issued before the last revocation, or does not say when, is worthless.
+fn check_issued(claims: &Claims, valid_from: Option<DateTime<Utc>>) -> Result<(), Error> {
+    match valid_from {
+        Some(from) if claims.issued_at.is_none_or(|issued| issued < from) => Err(Error::Unauthenticated),
+        _ => Ok(()),
     }
 }
 

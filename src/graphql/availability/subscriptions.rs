@@ -8,7 +8,7 @@ use async_graphql::{Context, Subscription};
 use futures_util::Stream;
 
 use crate::domain::availability::{Slot, SlotStatus, seen_status};
-use crate::domain::identity::authorize::Belongs;
+use crate::domain::identity::policy::Belongs;
 use crate::domain::identity::{Action, Authorize};
 use crate::graphql::context::{Operation, Scope, operation, scope_of_slug};
 use crate::graphql::scalars::{Cursor, Instant, Version};
@@ -173,7 +173,7 @@ fn change(scope: &Arc<Scope>, row: &ChangeRow, cursor: StreamCursor) -> Option<S
         Some(seen_status(&scope.ctx, status, provider, location))
     };
     let (previous, status) = (seen(&row.previous_status), seen(&row.status)?);
-    let detail = Belongs { provider: Some(provider), location: Some(location), patient: None };
+    let detail = Belongs { provider: Some(provider), location: Some(location), ..Belongs::default() };
     let sees_detail = scope.ctx.may(Action::ReadAvailabilityDetail, &detail);
     if !sees_detail && status == SlotStatus::Busy && previous == Some(status) {
         // A step between two ways of being busy is not for those who see only that it is busy.

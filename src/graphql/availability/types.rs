@@ -133,5 +133,5 @@ connection! {
     /// Slots.
     SlotConnection,
     /// A slot and its place in the list.
-    SlotEdge of Slot
+    SlotEdge of Slot, streamed by stream_cursor
 }

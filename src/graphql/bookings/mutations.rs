@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 
+use crate::domain::bookings::Refused;
 use crate::domain::bookings::book::{self, BookSlot};
 use crate::domain::bookings::cancel::{self, CancelBooking};
-use crate::domain::bookings::{IdempotencyKey, Refused};
 use crate::graphql::availability::types::Slot;
-use crate::graphql::context::{Scope, operation, parse_id, scope_of_id};
+use crate::graphql::context::{Scope, scope_of_id};
+use crate::graphql::mutation::{after, key, same_organization, shown};
 use crate::graphql::scalars::Version;
 use crate::kernel::error::Error;
-use crate::kernel::ids::{BookingId, Global, OrganizationId, RowId, SlotId};
+use crate::kernel::ids::{BookingId, SlotId};
 use crate::kernel::position::AvailabilityVersion;
 
 use super::types::{
@@ -146,37 +147,6 @@ impl BookingMutation {
         payload.booking = shown(ctx, booking(&scope, id).await);
         Ok(Some(payload))
     }
-}
-
-/// The key of a mutation: the field, else the header, else one that can never be replayed.
-fn key(ctx: &Context<'_>, field: Option<&str>) -> Result<IdempotencyKey, Error> {
-    match (field, operation(ctx)?.idempotency_key.as_deref()) {
-        (Some(field), Some(header)) if field != header => {
-            Err(Error::invalid("input.clientMutationId", "must be the same as the Idempotency-Key header"))
-        }
-        (Some(text), _) | (None, Some(text)) => IdempotencyKey::parse(text),
-        (None, None) => Ok(IdempotencyKey::fresh()),
-    }
-}
-
-/// An id beside the one that named the organization must be of the same.
-fn same_organization<T: RowId>(scope: &Scope, path: &str, id: &ID) -> Result<T, Error> {
-    let global: Global<T> = parse_id(path, id)?;
-    if global.organization == scope.ctx.organization { Ok(global.id) } else { Err(Error::NotFound) }
-}
-
-/// A fresh scope: what was loaded before the change is not what the payload shall show.
-fn after(ctx: &Context<'_>, organization: OrganizationId) -> Result<Arc<Scope>, Error> {
-    Ok(operation(ctx)?.renewed(organization))
-}
-
-/// What was committed stands: when it cannot be shown, that is said beside the payload, not in its place.
-fn shown(ctx: &Context<'_>, found: Result<Option<Booking>, Error>) -> Option<Booking> {
-    found.unwrap_or_else(|error| {
-        let error = async_graphql::Error::from(error).into_server_error(ctx.item.pos);
-        ctx.add_error(ctx.set_error_path(error));
-        None
-    })
 }
 
 async fn booking(scope: &Arc<Scope>, id: BookingId) -> Result<Option<Booking>, Error> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
+use async_graphql::{ID, Object, SimpleObject};
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::domain::bookings::{self, Refusal};
@@ -11,6 +11,7 @@ use crate::graphql::context::Scope;
 use crate::graphql::directory::types::{Location, Modality, Provider, Service, zone};
 use crate::graphql::identity::types::Patient;
 use crate::graphql::scalars::{Instant, LocalDate, LocalTime, TimeZone, Version};
+use crate::graphql::user_error::user_errors;
 use crate::graphql::words::mirrored;
 use crate::kernel::error::Error;
 
@@ -179,64 +180,11 @@ pub struct BookingCancellation {
     has_late_fee: bool,
 }
 
-/// A business refusal. Each mutation's own type adds its `code`.
-#[derive(Interface)]
-#[graphql(
-    field(
-        name = "field",
-        ty = "&Option<Vec<String>>",
-        desc = "Path of the input field at fault, from `input` on; null when no single field is."
-    ),
-    field(name = "message", ty = "&String", desc = "Plain sentence; without PHI.")
-)]
-pub enum UserError {
-    /// Of `bookSlot`.
-    BookSlot(BookSlotUserError),
-    /// Of `cancelBooking`.
-    CancelBooking(CancelBookingUserError),
-}
-
-/// Declares the error of one mutation: its codes, and which refusal becomes which, at which field.
-macro_rules! user_errors {
-    ($(#[$doc:meta])* $error:ident, $(#[$code_doc:meta])* $code:ident {
-        $($(#[$word_doc:meta])* $variant:ident at $field:expr),+ $(,)?
-    }) => {
-        $(#[$code_doc])*
-        #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-        pub enum $code { $($(#[$word_doc])* $variant),+ }
-
-        $(#[$doc])*
-        #[derive(SimpleObject, Clone, Debug)]
-        pub struct $error {
-            /// Stable code to branch on.
-            code: $code,
-            /// Path of the input field at fault, from `input` on; null when no single field is.
-            field: Option<Vec<String>>,
-            /// Plain sentence; without PHI.
-            message: String,
-        }
-
-        impl TryFrom<Refusal> for $error {
-            type Error = Error;
-
-            /// A refusal that this mutation cannot have is a defect.
-            fn try_from(refusal: Refusal) -> Result<Self, Error> {
-                let (code, field): ($code, Option<&str>) = match refusal {
-                    $(Refusal::$variant => ($code::$variant, $field),)+
-                    other => return Err(Error::internal(format!("{other:?} refused a mutation that cannot have it"))),
-                };
-                let field = field.map(|path| path.split('.').map(str::to_owned).collect());
-                Ok(Self { code, field, message: refusal.sentence().to_owned() })
-            }
-        }
-    };
-}
-
 user_errors! {
     /// One reason why `bookSlot` was refused.
     BookSlotUserError,
     /// Reasons why `bookSlot` can be refused.
-    BookSlotErrorCode {
+    BookSlotErrorCode of Refusal {
         /// Somebody else holds or has booked the time.
         SlotTaken at Some("input.slot"),
         /// The slot has started.
@@ -264,7 +212,7 @@ user_errors! {
     /// One reason why `cancelBooking` was refused.
     CancelBookingUserError,
     /// Reasons why `cancelBooking` can be refused.
-    CancelBookingErrorCode {
+    CancelBookingErrorCode of Refusal {
         /// Somebody changed it since `expectedVersion`; the payload has the current state.
         StaleVersion at Some("input.expectedVersion"),
         /// The status machine has no such step from the current status.

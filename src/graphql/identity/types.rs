@@ -15,6 +15,12 @@ use crate::kernel::ctx::Identity;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{RowId, UserId};
 
+use super::api_keys::Scope as KeyScope;
+use super::members::Member;
+
+/// Most memberships that are shown.
+const MOST_MEMBERSHIPS: usize = 50;
+
 /// What a principal is to the organization.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
@@ -57,6 +63,7 @@ impl Viewer {
     pub fn user(scope: &Scope) -> UserId {
         match scope.ctx.actor.principal {
             Principal::User(user) => user,
+            Principal::Key(key) => UserId::from_uuid(key.uuid()),
             // Everybody without a token is the same to a cache.
             Principal::Anonymous | Principal::System => UserId::from_uuid(uuid::Uuid::nil()),
         }
@@ -79,6 +86,23 @@ impl Viewer {
         let row = organizations::get(&self.scope.ctx, &self.scope.services).await?;
         Ok(Organization { scope: self.scope.clone(), row })
     }
+    /// Own memberships in every organization, at most 50.
+    async fn memberships(&self, ctx: &Context<'_>) -> Result<Vec<Member>, Error> {
+        let operation = operation(ctx)?;
+        let Identity::User(user) = &operation.caller.identity else { return Ok(vec![]) };
+        let mut found = Vec::new();
+        for membership in user.memberships.iter().take(MOST_MEMBERSHIPS) {
+            let Some(id) = membership.member else { continue };
+            let scope = operation.apart(membership.organization);
+            let row = scope.loaders.members.one(id).await?;
+            found.extend(row.map(|row| Member { scope, row }));
+        }
+        Ok(found)
+    }
+    /// Scopes of an API key; empty for people.
+    async fn scopes(&self) -> Vec<KeyScope> {
+        self.scope.ctx.actor.scopes.iter().copied().map(Into::into).collect()
+    }
     /// The provider that this user is.
     async fn provider(&self) -> Option<Result<Provider, Error>> {
         async {
@@ -99,11 +123,11 @@ impl Viewer {
         .await
         .transpose()
     }
-    /// When the token ends; null without one.
+    /// When the token ends; null for API keys and guests.
     async fn session_expires_at(&self, ctx: &Context<'_>) -> Option<Result<Instant, Error>> {
         async {
             Ok(match &operation(ctx)?.caller.identity {
-                Identity::Anonymous => None,
+                Identity::Anonymous | Identity::Key(_) => None,
                 Identity::User(user) => Some(Instant(user.expires_at)),
             })
         }

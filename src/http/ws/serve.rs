@@ -25,6 +25,7 @@ type Opening<S> = BoxFuture<'static, Result<S, Refusal>>;
 enum Wakeup<S> {
     Drain,
     Timer,
+    Revoked,
     Opened(Result<S, Refusal>),
     Received(Option<Result<Message, Error>>),
     Outputs(Vec<Output>),
@@ -46,6 +47,8 @@ struct Socket<E: SocketExecutor> {
     connection: Connection,
     opening: Option<Opening<E::Session>>,
     session: Option<E::Session>,
+    /// Ends with the session's rights; never before there is one.
+    ended: BoxFuture<'static, ()>,
     operations: Operations,
     timers: Timers,
     actions: Vec<Action>,
@@ -57,6 +60,7 @@ pub(super) async fn serve<E: SocketExecutor>(socket: WebSocket, sockets: Sockets
         connection: Connection::new(sockets.settings.limits),
         opening: None,
         session: None,
+        ended: pending().boxed(),
         operations: Operations::default(),
         timers: Timers::start(&sockets.settings),
         actions: Vec::new(),
@@ -85,6 +89,7 @@ impl<E: SocketExecutor> Socket<E> {
             let wakeup = tokio::select! {
                 () = &mut drain, if !is_draining => Wakeup::Drain,
                 () = &mut timer => Wakeup::Timer,
+                () = &mut self.ended => Wakeup::Revoked,
                 opened = opened(&mut self.opening) => Wakeup::Opened(opened),
                 received = self.socket.next(), if !is_draining => Wakeup::Received(received),
                 outputs = self.operations.next(MOST_TOGETHER) => Wakeup::Outputs(outputs),
@@ -109,8 +114,13 @@ impl<E: SocketExecutor> Socket<E> {
                     self.tell(event);
                 }
             }
+            Wakeup::Revoked => {
+                self.ended = pending().boxed();
+                self.tell(Event::TokenEnded);
+            }
             Wakeup::Opened(Ok(session)) => {
                 self.timers.expires_at(self.sockets.executor.expires_at(&session));
+                self.ended = self.sockets.executor.ended(&session);
                 self.session = Some(session);
                 self.tell(Event::Opened);
             }

@@ -1,6 +1,6 @@
 //! Whose bookings somebody sees and cancels.
 
-use openslot::kernel::actor::Role;
+use openslot::db::types::MemberRole;
 use serde_json::{Value, json};
 
 use crate::bookings::{BOOK, CANCEL, booked, failed, patient_of, wish};
@@ -47,8 +47,8 @@ async fn staff_of_a_location_work_only_there() {
     let (app, practice, id) = start().await;
     let clinic = &practice.clinic;
     let elsewhere = clinic.location("Europe/Berlin").await;
-    let here = clinic.member(Role::Staff, Some(practice.location)).await;
-    let there = clinic.member(Role::Staff, Some(elsewhere)).await;
+    let here = clinic.member(MemberRole::Staff, Some(practice.location)).await;
+    let there = clinic.member(MemberRole::Staff, Some(elsewhere)).await;
     assert!(sees(&app, &here, &id).await.is_object());
     assert!(sees(&app, &practice.staff, &id).await.is_object());
     assert_eq!(sees(&app, &there, &id).await, Value::Null);
@@ -65,8 +65,8 @@ async fn provider_sees_their_own_bookings_and_changes_none() {
     let (app, practice, id) = start().await;
     let clinic = &practice.clinic;
     let other = clinic.provider("Grace", "Okoro").await;
-    let mine = clinic.signed_in(&app.db, practice.provider).await;
-    let theirs = clinic.signed_in(&app.db, other).await;
+    let mine = clinic.signed_in(practice.provider).await;
+    let theirs = clinic.signed_in(other).await;
     // Who the patient is they learn from the day sheet, not here.
     let answer = app.client.by(&mine, SEE, json!({ "id": id })).await.ok();
     assert_eq!(answer.at("/booking"), &json!({ "id": id, "patient": null }));

@@ -1,8 +1,11 @@
 //! Who is who, and what a token is worth.
 
+mod api_keys;
 mod bookings;
 mod forged;
 mod keys;
+mod members;
+mod revocation;
 mod rights;
 mod tokens;
 mod viewer;

@@ -81,7 +81,7 @@ async fn token_in_its_leeway_is_good() {
     let app = TestApp::start().await;
     let practice = app.practice().await;
     // The program's own clock stands where the tokens of this test end, give or take the leeway.
-    let user = |life| User { token: token("known", life), patient: None };
+    let user = |life| User { token: token("known", life), ..User::default() };
     app.db
         .run(&format!("INSERT INTO users (id, issuer, subject) VALUES (gen_random_uuid(), '{ISSUER}', 'known')"))
         .await;
@@ -98,7 +98,7 @@ async fn token_in_its_leeway_is_good() {
 async fn subject_that_nobody_knows_is_nobody() {
     let app = TestApp::start().await;
     let practice = app.practice().await;
-    let user = User { token: token("never-seen", TimeDelta::hours(1)), patient: None };
+    let user = User { token: token("never-seen", TimeDelta::hours(1)), ..User::default() };
     // The program's clock is ahead of the machine's; a token lives by both.
     app.set_clock(chrono::Utc::now()).await;
     let answer = app.client.by(&user, VIEWER, json!({ "slug": practice.clinic.slug })).await;

@@ -16,7 +16,7 @@ async fn quiet_stream_tells_how_far_it_is_and_forgets_rights_that_ended() {
     for _ in 0..3 {
         assert_eq!(change(&mut staff).await["cause"], "BOOKED");
     }
-    live.db.run("DELETE FROM openslot.memberships").await;
+    live.db.run("DELETE FROM openslot.members").await;
     // Begun now and without a cursor, it has nothing of what was.
     let mut guest = follow(&live.b, None, &practice, json!({ "progress": 5 })).await;
     let mut cursors = Vec::new();

@@ -48,7 +48,7 @@ async fn every_table_of_an_organization_has_forced_security_and_its_policies() {
     // What else may be read past the wall, and by whom.
     let others = "SELECT format('%s %s %s', polrelid::regclass, polname, polroles::regrole[]) FROM pg_policy
                   WHERE polname NOT IN ('own_organization', 'every_organization') ORDER BY 1";
-    let resolver = ["api_keys", "memberships", "organizations", "patients", "providers"];
+    let resolver = ["api_keys", "member_locations", "members", "organizations", "patients", "providers"];
     assert_eq!(names(&db, others).await, resolver.map(|table| format!("{table} resolver {{openslot_resolver}}")));
     db.drop_now().await;
 }
@@ -110,6 +110,7 @@ async fn what_was_recorded_is_not_changed_by_those_who_serve() {
             "booking_participants",
             "idempotency_keys",
             "intake_answers",
+            "member_locations",
             "occupancies",
             "provider_traits",
             "schedule_services",

@@ -1,14 +1,14 @@
 //! Fields that ask for a right of their own inside an object that more people see.
 
 use openslot::domain::identity::Action;
-use openslot::domain::identity::policy::{Reach, allowed};
+use openslot::domain::identity::policy::{Reach, table};
 use openslot::kernel::actor::Role;
 use serde_json::{Value, json};
 
 use super::world::{Relation, World};
 
 fn has(role: Role, action: Action) -> bool {
-    allowed(role, action) != Reach::None
+    table(role, action) != Reach::None
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Two organizations with everything that a root field can name, and somebody of every role.
 
-use openslot::kernel::actor::Role;
+use openslot::db::types::MemberRole;
+use openslot::kernel::actor::{Role, Scope};
 use openslot::kernel::ids::{LocationId, ProviderId, SlotId};
 use serde_json::json;
 
@@ -28,6 +29,11 @@ pub struct Things {
     pub slot: String,
     pub booking: String,
     pub patient: String,
+    /// A member with this address.
+    pub member: String,
+    pub email: String,
+    pub key: String,
+    pub revoked_key: String,
 }
 
 /// The program with people and things.
@@ -54,7 +60,7 @@ impl World {
         let same = things(&app, &practice, &practice.other, colleague, elsewhere, &slots).await;
         let other = app.practice().await;
         let foreign = things(&app, &other, &other.patient, other.provider, other.location, &other.slots).await;
-        let people = people(&app, clinic, &practice).await;
+        let people = people(clinic, &practice).await;
         // Every slot has begun: whoever may book is refused by the calendar, and nothing changes.
         app.set_clock(monday() + chrono::TimeDelta::days(2)).await;
         Self { app, people, own, same, foreign }
@@ -69,13 +75,13 @@ impl World {
     }
 }
 
-async fn people(app: &TestApp, clinic: &Clinic, practice: &Practice) -> Vec<(Role, Option<User>)> {
+async fn people(clinic: &Clinic, practice: &Practice) -> Vec<(Role, Option<User>)> {
     vec![
         (Role::Guest, None),
         (Role::Patient, Some(practice.patient.clone())),
-        (Role::Integrator, Some(clinic.member(Role::Integrator, None).await)),
-        (Role::Provider, Some(clinic.signed_in(&app.db, practice.provider).await)),
-        (Role::Staff, Some(clinic.member(Role::Staff, Some(practice.location)).await)),
+        (Role::Integrator, Some(clinic.integrator(&Scope::ALL).await)),
+        (Role::Provider, Some(clinic.signed_in(practice.provider).await)),
+        (Role::Staff, Some(clinic.member(MemberRole::Staff, Some(practice.location)).await)),
         (Role::Admin, Some(practice.admin.clone())),
     ]
 }
@@ -90,6 +96,10 @@ async fn things(
     slots: &[SlotId],
 ) -> Things {
     let clinic = &practice.clinic;
+    let (key, revoked) = (clinic.integrator(&Scope::ALL).await, clinic.integrator(&Scope::ALL).await);
+    let (key, revoked) = (key.key.expect("a key"), revoked.key.expect("a key"));
+    app.db.run(&format!("UPDATE api_keys SET revoked_at = now() WHERE id = '{revoked}'")).await;
+    let member = clinic.member(MemberRole::Staff, None).await;
     let made = booked(app, patient, wish(&clinic.global(slots[0]), json!({}))).await;
     Things {
         slug: clinic.slug.clone(),
@@ -100,5 +110,9 @@ async fn things(
         slot: clinic.global(slots[1]),
         booking: made.text("/bookSlot/booking/id"),
         patient: patient_of(clinic, patient),
+        member: clinic.global(member.member.expect("a member")),
+        email: format!("{}@example.com", member.subject),
+        key: clinic.global(key),
+        revoked_key: clinic.global(revoked),
     }
 }

@@ -24,6 +24,7 @@ async fn people(db: &TestDb, clinic: &Clinic) -> Vec<User> {
     let user = |id: Uuid| User {
         token: token(&format!("racer-{id}"), chrono::TimeDelta::weeks(2000)),
         patient: Some(PatientId::from_uuid(id)),
+        ..User::default()
     };
     rows.iter().map(|row| user(row.get(0))).collect()
 }

@@ -16,7 +16,7 @@ const FILLED: &[&str] = &[
     "changes",
     "idempotency_keys",
     "locations",
-    "memberships",
+    "members",
     "occupancies",
     "organizations",
     "patients",
@@ -180,7 +180,17 @@ async fn resolver_functions_are_the_only_reads_without_an_organization() {
                           WHERE prosecdef AND has_function_privilege('openslot_app', oid, 'EXECUTE') ORDER BY 1";
     assert_eq!(
         names(past_the_walls).await,
-        ["ensure_partitions", "resolve_api_key", "resolve_memberships", "resolve_organization", "resolve_patients"]
+        [
+            "accept_invitations",
+            "ensure_partitions",
+            "resolve_api_key",
+            "resolve_members",
+            "resolve_organization",
+            "resolve_patients",
+            "revoke_sessions",
+            "touch_api_key",
+            "touch_members",
+        ]
     );
     // Tables without walls hold nothing of an organization.
     let open = "SELECT c.relname::text FROM pg_class AS c
@@ -190,10 +200,10 @@ async fn resolver_functions_are_the_only_reads_without_an_organization() {
         names(open).await,
         [
             "__diesel_schema_migrations",
+            "access_changes",
             "booking_status_transitions",
             "change_log",
             "holidays",
-            "revocations",
             "test_clock"
         ]
     );

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel_async::SimpleAsyncConnection;
 use openslot::db::bookings::rows;
-use openslot::db::bookings::write::{self, Asked, BookOutcome, CancelOutcome, Cancellation, NewBooking, Outcome};
+use openslot::db::bookings::write::{self, BookOutcome, CancelOutcome, Cancellation, NewBooking, Outcome};
+use openslot::db::idempotency::Asked;
 use openslot::db::types::CancellationReason;
 use openslot::db::{Db, DbError, Locks};
 use openslot::kernel::ids::{BookingId, OrganizationId, PatientId, ProviderId, RequestId, ServiceId, SlotId};

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use openslot::db::availability::slots;
 use openslot::db::directory::{locations, organizations, providers, schedules, services, traits};
-use openslot::db::identity::members;
+use openslot::db::identity::{api_keys, members, patients, users};
 use openslot::db::pool::{Pool, PoolSettings};
-use openslot::db::types::{ApprovalMode, Modality, TraitKind, interval};
+use openslot::db::types::{ApprovalMode, MemberRole, Modality, TraitKind, interval};
 use openslot::db::{Db, DbError, Locks};
-use openslot::kernel::actor::Role;
+use openslot::domain::identity::secret::KeyText;
+use openslot::kernel::actor::Scope;
 use openslot::kernel::ids::{
-    Global, LocationId, OrganizationId, PatientId, ProviderId, RowId, ScheduleId, ServiceId, SlotId,
+    ApiKeyId, Global, LocationId, MemberId, OrganizationId, PatientId, ProviderId, RowId, ScheduleId, ServiceId, SlotId,
 };
 use openslot::kernel::time::{CalendarSpan, TimeRange};
 use tokio_util::task::TaskTracker;
@@ -21,11 +22,17 @@ use super::database::{API, TestDb};
 use super::monday;
 
 /// Somebody who can sign in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct User {
     pub token: String,
+    /// The name by which the issuer knows them.
+    pub subject: String,
     /// The patient they are.
     pub patient: Option<PatientId>,
+    /// The member they are.
+    pub member: Option<MemberId>,
+    /// The key they hold.
+    pub key: Option<ApiKeyId>,
 }
 
 /// An organization and the way to fill it.
@@ -126,7 +133,6 @@ impl Clinic {
         let row = providers::ProviderRow {
             id,
             organization_id: self.id,
-            user_id: None,
             display_name: format!("Dr. {given} {family}"),
             given_name: given.to_owned(),
             family_name: family.to_owned(),
@@ -235,22 +241,69 @@ impl Clinic {
         let id = PatientId::random();
         let subject = format!("patient-{id}");
         let made = self.db.write::<_, DbError, _>(self.id, Locks::none(), async |conn| {
-            let user = members::ensure_user(conn, super::app::ISSUER, &subject).await?;
-            members::insert_patient(conn, self.id, id, Some(user)).await
+            let user = users::ensure(conn, super::app::ISSUER, &subject).await?;
+            patients::insert(conn, self.id, id, Some(user)).await
         });
         made.await.expect("a patient");
-        User { token: token(&subject, TimeDelta::weeks(2000)), patient: Some(id) }
+        User { token: token(&subject, TimeDelta::weeks(2000)), subject, patient: Some(id), ..User::default() }
     }
 
     /// A member of a role, limited to a location or not.
-    pub async fn member(&self, role: Role, location: Option<LocationId>) -> User {
-        let subject = format!("member-{}", PatientId::random());
+    pub async fn member(&self, role: MemberRole, location: Option<LocationId>) -> User {
+        self.member_who_is(role, location, None).await
+    }
+
+    /// A member who is this provider.
+    pub async fn signed_in(&self, provider: ProviderId) -> User {
+        self.member_who_is(MemberRole::Provider, None, Some(provider)).await
+    }
+
+    async fn member_who_is(
+        &self,
+        role: MemberRole,
+        location: Option<LocationId>,
+        provider: Option<ProviderId>,
+    ) -> User {
+        let id = MemberId::random();
+        let subject = format!("member-{id}");
+        let locations: Vec<LocationId> = location.into_iter().collect();
         let made = self.db.write::<_, DbError, _>(self.id, Locks::none(), async |conn| {
-            let user = members::ensure_user(conn, super::app::ISSUER, &subject).await?;
-            members::insert_membership(conn, self.id, user, role, location).await
+            let user = users::ensure(conn, super::app::ISSUER, &subject).await?;
+            let row = members::MemberRow {
+                id,
+                organization_id: self.id,
+                user_id: Some(user),
+                email: format!("{subject}@example.com"),
+                display_name: format!("Member {}", role.word()),
+                role,
+                provider_id: provider,
+                last_seen_at: None,
+                removed_at: None,
+                version: 1,
+            };
+            members::insert(conn, &row, &locations).await
         });
         made.await.expect("a member");
-        User { token: token(&subject, TimeDelta::weeks(2000)), patient: None }
+        User { token: token(&subject, TimeDelta::weeks(2000)), subject, member: Some(id), ..User::default() }
+    }
+
+    /// A program with a key of these scopes.
+    pub async fn integrator(&self, scopes: &[Scope]) -> User {
+        let (id, text) = (ApiKeyId::random(), KeyText::generate().expect("a key"));
+        let new = api_keys::NewApiKey {
+            id,
+            organization: self.id,
+            display_name: "Program".to_owned(),
+            scopes: scopes.to_vec(),
+            secret: text.stored(),
+            created_by: None,
+            expires_at: monday() + TimeDelta::days(365),
+            now: monday(),
+        };
+        let made =
+            self.db.write::<_, DbError, _>(self.id, Locks::none(), async |conn| api_keys::insert(conn, &new).await);
+        made.await.expect("a key");
+        User { token: text.reveal(), key: Some(id), ..User::default() }
     }
 
     /// The way to the database, for tests below GraphQL.
@@ -286,8 +339,8 @@ impl Practice {
         let schedule = clinic.schedule(provider, location, 30, spec.capacity, &[service]).await;
         let slots = clinic.slots(&schedule, monday() + TimeDelta::days(1), 16).await;
         let (patient, other) = (clinic.patient().await, clinic.patient().await);
-        let staff = clinic.member(Role::Staff, None).await;
-        let admin = clinic.member(Role::Admin, None).await;
+        let staff = clinic.member(MemberRole::Staff, None).await;
+        let admin = clinic.member(MemberRole::Admin, None).await;
         Self { clinic, location, provider, service, schedule, slots, patient, other, staff, admin }
     }
 

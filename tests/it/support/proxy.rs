@@ -1,5 +1,6 @@
 //! Counts the statements that pass between the program and PostgreSQL, on the wire.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -34,7 +35,39 @@ impl StatementProxy {
     }
 }
 
-/// How many statements a message brings: a simple query may hold several.
+/// What a replica does by itself from time to time; it belongs to no request.
+const BY_ITSELF: &str = "access_changes";
+
+/// Knows which prepared statements count.
+#[derive(Default)]
+struct Counter {
+    by_itself: HashSet<Vec<u8>>,
+    is_next_by_itself: bool,
+}
+
+impl Counter {
+    /// How many statements a message brings.
+    fn statements(&mut self, kind: Option<u8>, body: &[u8]) -> usize {
+        let mut texts = body.split(|byte| *byte == 0);
+        match kind {
+            Some(b'P') => {
+                let (name, query) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
+                if String::from_utf8_lossy(query).contains(BY_ITSELF) {
+                    self.by_itself.insert(name.to_vec());
+                }
+                0
+            }
+            Some(b'B') => {
+                self.is_next_by_itself = texts.nth(1).is_some_and(|name| self.by_itself.contains(name));
+                0
+            }
+            Some(b'E') if self.is_next_by_itself => 0,
+            _ => statements(kind, body),
+        }
+    }
+}
+
+/// Executions and simple queries, which may hold several statements.
 fn statements(kind: Option<u8>, body: &[u8]) -> usize {
     match kind {
         Some(b'E') => 1,
@@ -52,6 +85,7 @@ async fn forward(client: TcpStream, server: TcpStream, count: Arc<AtomicUsize>) 
     tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
     // The first message has no type; it is a length and that much more.
     let mut is_first = true;
+    let mut counter = Counter::default();
     loop {
         let mut head = Vec::new();
         if !is_first {
@@ -66,7 +100,7 @@ async fn forward(client: TcpStream, server: TcpStream, count: Arc<AtomicUsize>) 
         if from_client.read_exact(&mut body).await.is_err() {
             return;
         }
-        count.fetch_add(statements(kind, &body), Ordering::SeqCst);
+        count.fetch_add(counter.statements(kind, &body), Ordering::SeqCst);
         if to_server.write_all(&head).await.is_err() {
             return;
         }

@@ -7,7 +7,7 @@ mod service;
 
 use async_graphql::Enum;
 
-use crate::domain::identity::authorize::Belongs;
+use crate::domain::identity::policy::Belongs;
 use crate::domain::identity::{Action, Authorize};
 use crate::graphql::context::Scope;
 use crate::graphql::scalars::TimeZone;

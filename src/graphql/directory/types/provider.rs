@@ -119,7 +119,7 @@ connection! {
     /// Providers.
     ProviderConnection,
     /// A provider and their place in the list.
-    ProviderEdge of Provider
+    ProviderEdge of Provider, streamed by stream_cursor
 }
 
 /// A specialty.

@@ -114,6 +114,10 @@ impl SocketExecutor for Script {
         }
     }
 
+    fn ended(&self, _: &Session) -> future::BoxFuture<'static, ()> {
+        future::pending().boxed()
+    }
+
     fn expires_at(&self, session: &Session) -> Option<DateTime<Utc>> {
         session.0
     }

@@ -2,7 +2,11 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::db::bookings::write::Asked;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::db::idempotency::{self, Asked};
+use crate::db::{DbError, OrgConn};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 
@@ -45,6 +49,32 @@ pub fn asked<'a>(ctx: &Ctx, key: &'a IdempotencyKey, mutation: &str, fields: &[&
         request_hash: request_hash(mutation, fields),
         request: ctx.request_id,
     }
+}
+
+/// The outcome of the same request before; `None` for a new one. The key must be locked.
+///
+/// # Errors
+/// `Conflict` when the key was used for something else, and those of the connection.
+pub async fn recall<T: DeserializeOwned>(conn: &mut OrgConn, ctx: &Ctx, asked: &Asked<'_>) -> Result<Option<T>, Error> {
+    match idempotency::find(conn, asked, ctx.now).await? {
+        None => Ok(None),
+        Some(stored) if stored.request_hash != asked.request_hash => Err(Error::Conflict),
+        Some(stored) => serde_json::from_value(stored.response).map(Some).map_err(Error::internal),
+    }
+}
+
+/// Keeps an outcome for 24 hours: ids and versions, never a secret and never personal data.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn remember<T: Serialize + Sync>(
+    conn: &mut OrgConn,
+    ctx: &Ctx,
+    asked: &Asked<'_>,
+    outcome: &T,
+) -> Result<(), Error> {
+    let response = serde_json::to_value(outcome).map_err(Error::internal)?;
+    idempotency::store(conn, ctx.organization, asked, &response, ctx.now).await.map_err(DbError::into)
 }
 
 /// SHA-256 of a mutation and what it was asked, field by field: another hash under the same key is refused.

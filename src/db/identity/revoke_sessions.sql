@@ -1,0 +1,1 @@
+SELECT openslot.revoke_sessions($1::uuid)

@@ -1,0 +1,1 @@
+SELECT openslot.touch_api_key($1::uuid)

@@ -1,0 +1,132 @@
+//! Members: people with a role in the organization.
+
+pub mod change;
+pub mod invite;
+pub mod remove;
+
+use crate::db::identity::members;
+use crate::db::{DbError, OrgConn, Violation};
+use crate::domain::Services;
+use crate::kernel::ctx::Ctx;
+use crate::kernel::error::Error;
+use crate::kernel::ids::{LocationId, MemberId, ProviderId};
+use crate::kernel::page::{Page, PageRequest};
+
+pub use crate::db::identity::members::{MemberFilter, MemberKey, MemberRow as Member};
+pub use crate::db::types::MemberRole;
+
+use super::authorize::Authorize;
+use super::error::{Refusal, Refused};
+use super::policy::{Action, Belongs};
+
+/// Locations that one member may be limited to.
+const MOST_LOCATIONS: usize = 200;
+
+/// Outcome of a change: from it the answer is made again when the request is repeated.
+#[derive(serde::Serialize, serde::Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// The member.
+    pub member: MemberId,
+}
+
+/// Members that match, by name.
+///
+/// # Errors
+/// `Forbidden` for all but admins, `Invalid` naming a filter that breaks its limit.
+pub async fn list(
+    ctx: &Ctx,
+    services: &Services,
+    filter: &MemberFilter,
+    page: &PageRequest<MemberKey>,
+) -> Result<Page<Member>, Error> {
+    ctx.require(Action::ChangeMembers)?;
+    // PostgreSQL has no NUL in a text.
+    let is_wrong = |text: &String| !(2..=100).contains(&text.chars().count()) || text.contains('\0');
+    if filter.search.as_ref().is_some_and(is_wrong) {
+        return Err(Error::invalid("filter.search", "must have 2 to 100 characters, none of them NUL"));
+    }
+    let read =
+        services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::list(conn, filter, page).await);
+    Ok(Page::from_probe(read.await?, page))
+}
+
+/// Those of these members whom the caller may see; removed ones too.
+///
+/// # Errors
+/// Those that every read shares.
+pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[MemberId]) -> Result<Vec<Member>, Error> {
+    let read = services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::by_ids(conn, ids).await);
+    Ok(read.await?.into_iter().filter(|member| ctx.may(Action::ReadMember, &belongs(member))).collect())
+}
+
+/// Locations that these members are limited to. The members were found before, so they may be seen.
+///
+/// # Errors
+/// Those that every read shares.
+pub async fn locations_of(
+    ctx: &Ctx,
+    services: &Services,
+    ids: &[MemberId],
+) -> Result<Vec<(MemberId, LocationId)>, Error> {
+    let read = services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::locations_of(conn, ids).await);
+    Ok(read.await?)
+}
+
+fn belongs(member: &Member) -> Belongs {
+    Belongs { user: member.user_id, ..Belongs::default() }
+}
+
+/// The member to change, locked. What the caller may not know exists is not found.
+async fn to_change(conn: &mut OrgConn, ctx: &Ctx, id: MemberId) -> Result<Member, Refused> {
+    let member = members::for_update(conn, id).await?.ok_or(Error::NotFound)?;
+    ctx.require_with(Action::ReadMember, &belongs(&member))?;
+    ctx.require(Action::ChangeMembers)?;
+    Ok(member)
+}
+
+/// Refuses to take the last admin away.
+async fn keep_an_admin(conn: &mut OrgConn, but: &Member) -> Result<(), Refused> {
+    if but.role != MemberRole::Admin || but.user_id.is_none() || but.removed_at.is_some() {
+        return Ok(());
+    }
+    let admins = members::admins_for_update(conn).await?;
+    if admins.iter().any(|admin| *admin != but.id) { Ok(()) } else { Err(Refusal::LastAdmin.into()) }
+}
+
+/// Tells every replica, if the member can sign in at all.
+async fn tell(conn: &mut OrgConn, member: &Member) -> Result<(), DbError> {
+    match member.user_id {
+        Some(user) => {
+            let principal = crate::kernel::actor::Principal::User(user).to_string();
+            crate::db::identity::access::changed(conn, &principal).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// What holds of role, locations and provider together.
+fn check(role: MemberRole, locations: &[LocationId], provider: Option<ProviderId>) -> Result<(), Error> {
+    if role != MemberRole::Staff && !locations.is_empty() {
+        return Err(Error::invalid("input.locationIds", "must be left out: only STAFF is limited to locations"));
+    }
+    if locations.len() > MOST_LOCATIONS {
+        return Err(Error::invalid("input.locationIds", format!("must have at most {MOST_LOCATIONS} ids")));
+    }
+    if role == MemberRole::Provider && provider.is_none() {
+        return Err(Error::invalid("input.providerId", "must name the provider that a member with this role is"));
+    }
+    Ok(())
+}
+
+/// A rule of the table, as the caller knows it.
+fn refused(error: DbError) -> Refused {
+    match error.violation() {
+        Some(Violation::Other(name)) => match name.as_str() {
+            "members_email_key" | "members_user_key" | "members_provider_key" => Refusal::Duplicate.into(),
+            // An id of another organization does not exist here.
+            "members_provider_fkey" | "member_locations_location_fkey" => Error::NotFound.into(),
+            _ => error.into(),
+        },
+        _ => error.into(),
+    }
+}
