@@ -114,6 +114,12 @@ impl Environment {
         }
     }
 
+    /// Values of a type that parses, separated by commas; none when it is not given. `rule` completes "must …".
+    pub(super) fn list<T: std::str::FromStr>(&self, name: &str, rule: &str) -> Result<Vec<T>, ConfigError> {
+        let parse = |part: &str| part.trim().parse().map_err(|_| ConfigError::new(name, rule));
+        self.given(name).map_or_else(|| Ok(vec![]), |text| text.split(',').map(parse).collect())
+    }
+
     /// A whole number inside a range.
     pub(super) fn number<T>(&self, name: &str, default: T, range: RangeInclusive<T>) -> Result<T, ConfigError>
     where

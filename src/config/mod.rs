@@ -1,9 +1,11 @@
 //! The configuration: environment variables, read and checked once at start.
 
 mod env;
+mod origin;
 mod sections;
 
 pub use env::{ConfigError, Environment, Secret};
+pub use origin::Origin;
 pub use sections::{Auth, Database, GraphqlLimits, Http, Live, LogFormat, Logging, Redis};
 
 /// Everything the program can be told.
@@ -62,6 +64,17 @@ mod tests {
         Config::from(&Environment::of(pairs)).map_err(|error| error.to_string())
     }
 
+    const ORIGINS: &str =
+        "HTTP_ALLOWED_ORIGINS must be a list of origins like https://app.example, without paths and without *";
+
+    #[test]
+    fn list_is_taken_apart_at_its_commas() {
+        let given = [("HTTP_ALLOWED_ORIGINS", "https://app.example, http://localhost:3000")];
+        let wanted = ["https://app.example:443", "http://localhost:3000"].map(str::parse::<Origin>);
+        let found = config(&given).map(|config| config.http.allowed_origins.into_iter().map(Ok).collect::<Vec<_>>());
+        assert_eq!(found, Ok(wanted.to_vec()));
+    }
+
     #[test]
     fn empty_environment_has_defaults() {
         let config = config(&[]).map(|c| (c.http.addr.to_string(), c.limits.depth, c.database.pool_max));
@@ -78,6 +91,9 @@ mod tests {
             ("DATABASE_URL", "mysql://x", "DATABASE_URL must start with postgres:// or postgresql://"),
             ("REDIS_URL", "localhost", "REDIS_URL must start with redis:// or unix:"),
             ("GRAPHIQL", "maybe", "GRAPHIQL must be true or false"),
+            ("HTTP_ALLOWED_ORIGINS", "*", ORIGINS),
+            ("HTTP_ALLOWED_ORIGINS", "https://app.example/", ORIGINS),
+            ("HTTP_ALLOWED_ORIGINS", "https://app.example,,https://b.example", ORIGINS),
         ] {
             assert_eq!(config(&[(name, value)]).map(|_| ()), Err(wanted.to_owned()), "{name}={value}");
         }

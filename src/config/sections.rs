@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::env::{ConfigError, Environment, Secret};
+use super::origin::Origin;
 
+const ORIGINS: &str = "be a list of origins like https://app.example, without paths and without *";
 const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// Listener and sockets.
@@ -12,6 +14,8 @@ const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 pub struct Http {
     /// `HTTP_ADDR`: where requests are taken.
     pub addr: SocketAddr,
+    /// `HTTP_ALLOWED_ORIGINS`: whose pages may open sockets, besides the server's own.
+    pub allowed_origins: Vec<Origin>,
     /// `HTTP_MAX_BODY_BYTES`: largest request body.
     pub max_body_bytes: usize,
     /// `HTTP_REQUEST_TIMEOUT_MS`: longest request; sockets are not concerned.
@@ -27,6 +31,7 @@ impl Http {
         let default = SocketAddr::from(([127, 0, 0, 1], 8088));
         Ok(Self {
             addr: env.parsed("HTTP_ADDR", default, "be an address with a port, like 127.0.0.1:8088")?,
+            allowed_origins: env.list("HTTP_ALLOWED_ORIGINS", ORIGINS)?,
             max_body_bytes: env.number("HTTP_MAX_BODY_BYTES", 1 << 20, 1024..=64 << 20)?,
             request_timeout: env.millis("HTTP_REQUEST_TIMEOUT_MS", 30_000, 100..=600_000)?,
             drain: env.millis("HTTP_DRAIN_MS", 20_000, 0..=600_000)?,

@@ -15,6 +15,7 @@ use crate::graphql::executor::{Checked, Sort, Transport};
 use crate::kernel::error::Error;
 use crate::kernel::ids::RequestId;
 
+use super::origin;
 use super::state::HttpState;
 
 const JSON: &str = "application/json";
@@ -59,10 +60,14 @@ pub async fn get(
     uri: Uri,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let accepts = Accepts::of(&headers);
     if let Ok(upgrade) = upgrade {
+        if !origin::may_open(&headers, origin::host(&headers), &state.settings.allowed_origins) {
+            tracing::info!("socket of another origin refused");
+            return accepts.refused(StatusCode::FORBIDDEN, &Error::Forbidden);
+        }
         return state.sockets.upgrade(upgrade);
     }
-    let accepts = Accepts::of(&headers);
     let request = match Query::<Parameters>::try_from_uri(&uri).ok().map(|Query(given)| given.request()) {
         Some(Ok(request)) => request,
         Some(Err(error)) => return accepts.refused(StatusCode::BAD_REQUEST, &error),

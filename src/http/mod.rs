@@ -6,6 +6,7 @@
 
 pub mod graphql;
 pub mod health;
+mod origin;
 pub mod pages;
 pub mod protocol;
 pub mod server;

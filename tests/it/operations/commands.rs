@@ -26,6 +26,11 @@ fn wrong_configuration_is_2_with_one_line_that_names_the_variable() {
         ("serve", &[("DB_POOL_MAX", "0")], "DB_POOL_MAX must be a whole number from 1 to 1000"),
         ("serve", &[("DATABASE_URL_FILE", "/nonexistent")], "DATABASE_URL_FILE must name a readable file"),
         ("serve", &[("REDIS_URL", "localhost")], "REDIS_URL must start with redis:// or unix:"),
+        (
+            "serve",
+            &[("HTTP_ALLOWED_ORIGINS", "*")],
+            "HTTP_ALLOWED_ORIGINS must be a list of origins like https://app.example, without paths and without *",
+        ),
         ("serve", &[], "DATABASE_URL must be set"),
         ("worker", &[], "WORKER_DATABASE_URL must be set"),
         ("migrate", &[], "MIGRATION_DATABASE_URL must be set"),

@@ -8,6 +8,7 @@ mod health;
 mod introspection;
 mod limits;
 mod logs;
+mod origins;
 mod program;
 mod transport;
 

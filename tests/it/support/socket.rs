@@ -43,9 +43,15 @@ impl Subscription {
 
     /// A socket, or why there is none.
     pub async fn try_connect(addr: SocketAddr, protocol: Option<&str>) -> Result<Self, Error> {
+        let protocol = protocol.map(|protocol| ("sec-websocket-protocol", protocol));
+        Self::try_with(addr, protocol.as_slice()).await
+    }
+
+    /// A socket that is asked for with these headers, or why there is none.
+    pub async fn try_with(addr: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
         let mut request = format!("ws://{addr}/graphql").into_client_request()?;
-        if let Some(protocol) = protocol {
-            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().expect("a header"));
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().expect("a header"));
         }
         let connected = timeout(DEADLINE, tokio_tungstenite::connect_async(request)).await;
         Ok(Self { socket: connected.expect("in time")?.0 })

@@ -1,0 +1,81 @@
+//! Which pages of browsers may open sockets: a browser lets any page open one to any server, and says only whose it is.
+
+use axum::http::{HeaderMap, header};
+
+use crate::config::Origin;
+
+/// Whether an upgrade may go on: it names no origin, as programs that are no browsers do, or the server's own, or one of
+/// the `allowed`. The server's own is `host`, compared as [`Origin::is_at`] does.
+pub(super) fn may_open(headers: &HeaderMap, host: Option<&str>, allowed: &[Origin]) -> bool {
+    let mut named = headers.get_all(header::ORIGIN).iter();
+    match (named.next(), named.next()) {
+        (None, _) => true,
+        (Some(value), None) => {
+            let origin = value.to_str().ok().and_then(|text| text.parse::<Origin>().ok());
+            origin.is_some_and(|origin| allowed.contains(&origin) || host.is_some_and(|host| origin.is_at(host, None)))
+        }
+        _ => false,
+    }
+}
+
+/// The only `Host` of a request.
+pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
+    let mut named = headers.get_all(header::HOST).iter();
+    let first = named.next().filter(|_| named.next().is_none());
+    first.and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn check(origins: &[&'static str], wanted: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("api.example:8088"));
+        for origin in origins {
+            headers.append(header::ORIGIN, HeaderValue::from_static(origin));
+        }
+        let allowed: Vec<Origin> = ["https://app.example"].iter().filter_map(|origin| origin.parse().ok()).collect();
+        assert_eq!(may_open(&headers, host(&headers), &allowed), wanted, "{origins:?}");
+    }
+
+    #[test]
+    fn own_and_allowed_origins_and_none_at_all_may_open() {
+        check(&[], true);
+        check(&["http://api.example:8088"], true);
+        check(&["https://API.example:8088"], true);
+        check(&["https://app.example"], true);
+        check(&["https://app.example:443"], true);
+    }
+
+    #[test]
+    fn every_other_origin_is_refused() {
+        for origin in [
+            "null",
+            "",
+            "*",
+            "https://evil.example",
+            "http://app.example",
+            "https://api.example",
+            "https://app.example.evil.example",
+            "https://app.example/",
+            "https://app.example https://evil.example",
+        ] {
+            check(&[origin], false);
+        }
+        check(&["https://app.example", "https://app.example"], false);
+    }
+
+    #[test]
+    fn without_one_host_no_origin_is_the_servers_own() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, HeaderValue::from_static("http://api.example"));
+        assert!(!may_open(&headers, host(&headers), &[]));
+        for _ in 0..2 {
+            headers.append(header::HOST, HeaderValue::from_static("api.example"));
+        }
+        assert!(!may_open(&headers, host(&headers), &[]));
+    }
+}
