@@ -2,10 +2,12 @@
 
 mod env;
 mod origin;
+mod proxies;
 mod sections;
 
 pub use env::{ConfigError, Environment, Secret};
 pub use origin::Origin;
+pub use proxies::ProxyNet;
 pub use sections::{Auth, Database, GraphqlLimits, Http, Live, LogFormat, Logging, Redis};
 
 /// Everything the program can be told.
@@ -64,6 +66,7 @@ mod tests {
         Config::from(&Environment::of(pairs)).map_err(|error| error.to_string())
     }
 
+    const PROXIES: &str = "HTTP_TRUSTED_PROXIES must be a list of addresses and blocks like 10.0.0.0/8";
     const ORIGINS: &str =
         "HTTP_ALLOWED_ORIGINS must be a list of origins like https://app.example, without paths and without *";
 
@@ -91,6 +94,8 @@ mod tests {
             ("DATABASE_URL", "mysql://x", "DATABASE_URL must start with postgres:// or postgresql://"),
             ("REDIS_URL", "localhost", "REDIS_URL must start with redis:// or unix:"),
             ("GRAPHIQL", "maybe", "GRAPHIQL must be true or false"),
+            ("HTTP_TRUSTED_PROXIES", "10.0.0.0/8,proxy", PROXIES),
+            ("HTTP_TRUSTED_PROXIES", "10.0.0.0/33", PROXIES),
             ("HTTP_ALLOWED_ORIGINS", "*", ORIGINS),
             ("HTTP_ALLOWED_ORIGINS", "https://app.example/", ORIGINS),
             ("HTTP_ALLOWED_ORIGINS", "https://app.example,,https://b.example", ORIGINS),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::env::{ConfigError, Environment, Secret};
 use super::origin::Origin;
+use super::proxies::ProxyNet;
 
 const ORIGINS: &str = "be a list of origins like https://app.example, without paths and without *";
 const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
@@ -16,6 +17,8 @@ pub struct Http {
     pub addr: SocketAddr,
     /// `HTTP_ALLOWED_ORIGINS`: whose pages may open sockets, besides the server's own.
     pub allowed_origins: Vec<Origin>,
+    /// `HTTP_TRUSTED_PROXIES`: whose word on the client's address, the host and the scheme is taken.
+    pub trusted_proxies: Vec<ProxyNet>,
     /// `HTTP_MAX_BODY_BYTES`: largest request body.
     pub max_body_bytes: usize,
     /// `HTTP_REQUEST_TIMEOUT_MS`: longest request; sockets are not concerned.
@@ -32,6 +35,7 @@ impl Http {
         Ok(Self {
             addr: env.parsed("HTTP_ADDR", default, "be an address with a port, like 127.0.0.1:8088")?,
             allowed_origins: env.list("HTTP_ALLOWED_ORIGINS", ORIGINS)?,
+            trusted_proxies: env.list("HTTP_TRUSTED_PROXIES", "be a list of addresses and blocks like 10.0.0.0/8")?,
             max_body_bytes: env.number("HTTP_MAX_BODY_BYTES", 1 << 20, 1024..=64 << 20)?,
             request_timeout: env.millis("HTTP_REQUEST_TIMEOUT_MS", 30_000, 100..=600_000)?,
             drain: env.millis("HTTP_DRAIN_MS", 20_000, 0..=600_000)?,

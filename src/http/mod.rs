@@ -2,8 +2,10 @@
 //!
 //! The router below is the table of contents. Layers, outermost first: a panic becomes 500 without internals, security
 //! headers on every answer, then the routes; the body limit and the time limit hold for `/graphql` over HTTP; the upgrade to
-//! a socket is answered at once, and a socket lives as long as it likes.
+//! a socket is answered at once, and a socket lives as long as it likes. Around both, log lines learn the client's address.
 
+mod client;
+mod forwarded;
 pub mod graphql;
 pub mod health;
 mod origin;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -36,7 +39,8 @@ pub fn router(state: HttpState) -> Router {
     let over_http = Router::new()
         .route("/graphql", post(graphql::post).get(graphql::get))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, settings.request_timeout + SLACK))
-        .layer(DefaultBodyLimit::max(settings.max_body_bytes));
+        .layer(DefaultBodyLimit::max(settings.max_body_bytes))
+        .layer(from_fn_with_state(state.clone(), client::identify));
     let pages = match settings.graphiql {
         true => graphiql_routes().merge(landing_routes(Graphiql::Served)),
         false => landing_routes(Graphiql::Off),

@@ -4,25 +4,23 @@ use axum::http::{HeaderMap, header};
 
 use crate::config::Origin;
 
+use super::client::Client;
+
 /// Whether an upgrade may go on: it names no origin, as programs that are no browsers do, or the server's own, or one of
-/// the `allowed`. The server's own is `host`, compared as [`Origin::is_at`] does.
-pub(super) fn may_open(headers: &HeaderMap, host: Option<&str>, allowed: &[Origin]) -> bool {
+/// the `allowed`. The server's own is the host that the client asked for, compared as [`Origin::is_at`] does.
+pub(super) fn may_open(headers: &HeaderMap, client: &Client, allowed: &[Origin]) -> bool {
     let mut named = headers.get_all(header::ORIGIN).iter();
     match (named.next(), named.next()) {
         (None, _) => true,
         (Some(value), None) => {
             let origin = value.to_str().ok().and_then(|text| text.parse::<Origin>().ok());
-            origin.is_some_and(|origin| allowed.contains(&origin) || host.is_some_and(|host| origin.is_at(host, None)))
+            let is_own = |origin: &Origin| {
+                client.host.as_deref().is_some_and(|host| origin.is_at(host, client.scheme.as_deref()))
+            };
+            origin.is_some_and(|origin| allowed.contains(&origin) || is_own(&origin))
         }
         _ => false,
     }
-}
-
-/// The only `Host` of a request.
-pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
-    let mut named = headers.get_all(header::HOST).iter();
-    let first = named.next().filter(|_| named.next().is_none());
-    first.and_then(|value| value.to_str().ok())
 }
 
 #[cfg(test)]
@@ -31,6 +29,10 @@ mod tests {
 
     use super::*;
 
+    fn may_open(headers: &HeaderMap, allowed: &[Origin]) -> bool {
+        super::may_open(headers, &Client::of([198, 51, 100, 7].into(), headers, &[]), allowed)
+    }
+
     fn check(origins: &[&'static str], wanted: bool) {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static("api.example:8088"));
@@ -38,7 +40,7 @@ mod tests {
             headers.append(header::ORIGIN, HeaderValue::from_static(origin));
         }
         let allowed: Vec<Origin> = ["https://app.example"].iter().filter_map(|origin| origin.parse().ok()).collect();
-        assert_eq!(may_open(&headers, host(&headers), &allowed), wanted, "{origins:?}");
+        assert_eq!(may_open(&headers, &allowed), wanted, "{origins:?}");
     }
 
     #[test]
@@ -72,10 +74,10 @@ mod tests {
     fn without_one_host_no_origin_is_the_servers_own() {
         let mut headers = HeaderMap::new();
         headers.insert(header::ORIGIN, HeaderValue::from_static("http://api.example"));
-        assert!(!may_open(&headers, host(&headers), &[]));
+        assert!(!may_open(&headers, &[]));
         for _ in 0..2 {
             headers.append(header::HOST, HeaderValue::from_static("api.example"));
         }
-        assert!(!may_open(&headers, host(&headers), &[]));
+        assert!(!may_open(&headers, &[]));
     }
 }

@@ -35,7 +35,8 @@ pub fn serve(
     });
     let stop = drain.clone();
     async move {
-        let graceful = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).into_future();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let graceful = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).into_future();
         let late = async {
             drain.cancelled().await;
             tokio::time::sleep(within).await;

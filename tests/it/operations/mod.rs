@@ -1,5 +1,6 @@
 //! What a document may ask, how transports answer, and how the program starts, stops and fails.
 
+mod addresses;
 mod commands;
 mod drain;
 mod errors;
