@@ -10,6 +10,7 @@ pub mod worker;
 
 use crate::config::Config;
 use crate::db::migrations::{self, Login, MigrateError};
+use crate::http::tls::TlsError;
 
 pub use parts::SharedBus;
 pub use replica::Replica;
@@ -41,6 +42,9 @@ pub enum AppError {
     /// Redis is configured wrongly.
     #[error("REDIS_URL must be a URL of Redis")]
     Redis,
+    /// Certificate or key of the main address cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address cannot be taken.
     #[error("HTTP_ADDR {0} cannot be taken")]
     Address(std::net::SocketAddr, #[source] std::io::Error),
@@ -63,7 +67,7 @@ impl AppError {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::Missing(_) | Self::Key(_) | Self::Role | Self::Redis | Self::TooManyRights(_) => true,
+            Self::Missing(_) | Self::Key(_) | Self::Role | Self::Redis | Self::Tls(_) | Self::TooManyRights(_) => true,
             Self::Migrate(error) => matches!(error, MigrateError::Login(_) | MigrateError::SharedLogin(_)),
             _ => false,
         }

@@ -8,7 +8,7 @@ mod sections;
 pub use env::{ConfigError, Environment, Secret};
 pub use origin::Origin;
 pub use proxies::ProxyNet;
-pub use sections::{Auth, Database, GraphqlLimits, Http, Live, LogFormat, Logging, Redis};
+pub use sections::{Auth, Database, GraphqlLimits, Http, Live, LogFormat, Logging, Redis, Tls};
 
 /// Everything the program can be told.
 #[derive(Clone, Debug)]

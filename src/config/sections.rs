@@ -19,6 +19,8 @@ pub struct Http {
     pub allowed_origins: Vec<Origin>,
     /// `HTTP_TRUSTED_PROXIES`: whose word on the client's address, the host and the scheme is taken.
     pub trusted_proxies: Vec<ProxyNet>,
+    /// `HTTP_TLS_CERT_FILE` and `HTTP_TLS_KEY_FILE`: both or neither.
+    pub tls: Option<Tls>,
     /// `HTTP_MAX_BODY_BYTES`: largest request body.
     pub max_body_bytes: usize,
     /// `HTTP_REQUEST_TIMEOUT_MS`: longest request; sockets are not concerned.
@@ -36,11 +38,34 @@ impl Http {
             addr: env.parsed("HTTP_ADDR", default, "be an address with a port, like 127.0.0.1:8088")?,
             allowed_origins: env.list("HTTP_ALLOWED_ORIGINS", ORIGINS)?,
             trusted_proxies: env.list("HTTP_TRUSTED_PROXIES", "be a list of addresses and blocks like 10.0.0.0/8")?,
+            tls: Tls::from(env)?,
             max_body_bytes: env.number("HTTP_MAX_BODY_BYTES", 1 << 20, 1024..=64 << 20)?,
             request_timeout: env.millis("HTTP_REQUEST_TIMEOUT_MS", 30_000, 100..=600_000)?,
             drain: env.millis("HTTP_DRAIN_MS", 20_000, 0..=600_000)?,
             graphiql: env.switch("GRAPHIQL", false)?,
         })
+    }
+}
+
+/// TLS on the main address.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// `HTTP_TLS_CERT_FILE`: PEM of the certificate, followed by those between it and its root.
+    pub certificate: Secret,
+    /// `HTTP_TLS_KEY_FILE`: PEM of its private key.
+    pub key: Secret,
+}
+
+impl Tls {
+    fn from(env: &Environment) -> Result<Option<Self>, ConfigError> {
+        let [certificate, key] = ["HTTP_TLS_CERT_FILE", "HTTP_TLS_KEY_FILE"];
+        let alone = |name: &str, other: &str| Err(ConfigError::new(name, format!("be set where {other} is")));
+        match (env.file(certificate)?, env.file(key)?) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(Self { certificate, key })),
+            (Some(_), None) => alone(key, certificate),
+            (None, Some(_)) => alone(certificate, key),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod protocol;
 pub mod server;
 pub mod socket;
 pub mod state;
+pub mod tls;
 pub mod ws;
 
 use std::time::Duration;
@@ -45,16 +46,19 @@ pub fn router(state: HttpState) -> Router {
         true => graphiql_routes().merge(landing_routes(Graphiql::Served)),
         false => landing_routes(Graphiql::Off),
     };
-    over_http
+    let routes = over_http
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/startupz", get(health::startupz))
         .route("/health", get(health::summary))
         .merge(pages)
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(CatchPanicLayer::new())
-        .with_state(state)
+        .layer(header(header::REFERRER_POLICY, "no-referrer"));
+    let routes = match settings.tls {
+        Some(_) => routes.layer(header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")),
+        None => routes,
+    };
+    routes.layer(CatchPanicLayer::new()).with_state(state)
 }
 
 fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

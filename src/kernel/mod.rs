@@ -8,3 +8,4 @@ pub mod ids;
 pub mod page;
 pub mod position;
 pub mod time;
+pub mod tls;

@@ -19,6 +19,10 @@ fn complaint(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     (output.status.code().expect("a code"), text.trim_end().to_owned())
 }
 
+const PROXIES: &str = "HTTP_TRUSTED_PROXIES must be a list of addresses and blocks like 10.0.0.0/8";
+const CERTIFICATE: &str =
+    "HTTP_TLS_CERT_FILE must name a PEM of a certificate, followed by those between it and its root";
+
 #[test]
 fn wrong_configuration_is_2_with_one_line_that_names_the_variable() {
     for (command, variables, wanted) in [
@@ -31,6 +35,11 @@ fn wrong_configuration_is_2_with_one_line_that_names_the_variable() {
             &[("HTTP_ALLOWED_ORIGINS", "*")],
             "HTTP_ALLOWED_ORIGINS must be a list of origins like https://app.example, without paths and without *",
         ),
+        ("serve", &[("HTTP_TRUSTED_PROXIES", "10.0.0.0/8,")], PROXIES),
+        ("serve", &[("HTTP_TLS_CERT_FILE", "/nonexistent")], "HTTP_TLS_CERT_FILE must name a readable file"),
+        ("serve", &[("HTTP_TLS_CERT_FILE", "Cargo.toml")], "HTTP_TLS_KEY_FILE must be set where HTTP_TLS_CERT_FILE is"),
+        ("serve", &[("HTTP_TLS_KEY_FILE", "Cargo.toml")], "HTTP_TLS_CERT_FILE must be set where HTTP_TLS_KEY_FILE is"),
+        ("serve", &[("HTTP_TLS_CERT_FILE", "Cargo.toml"), ("HTTP_TLS_KEY_FILE", "Cargo.toml")], CERTIFICATE),
         ("serve", &[], "DATABASE_URL must be set"),
         ("worker", &[], "WORKER_DATABASE_URL must be set"),
         ("migrate", &[], "MIGRATION_DATABASE_URL must be set"),

@@ -11,6 +11,7 @@ mod limits;
 mod logs;
 mod origins;
 mod program;
+mod tls;
 mod transport;
 
 use openslot::app::Replica;
