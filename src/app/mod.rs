@@ -33,6 +33,9 @@ pub enum AppError {
     /// The schema is older than the program.
     #[error("the database lacks {0} migrations: run `openslot migrate`")]
     Pending(usize),
+    /// The URL cannot be parsed.
+    #[error("{0} must be a URL of PostgreSQL")]
+    Url(&'static str),
     /// The database does not answer.
     #[error("the database does not answer")]
     Database(#[source] crate::db::DbError),
@@ -67,7 +70,13 @@ impl AppError {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::Missing(_) | Self::Key(_) | Self::Role | Self::Redis | Self::Tls(_) | Self::TooManyRights(_) => true,
+            Self::Missing(_)
+            | Self::Key(_)
+            | Self::Url(_)
+            | Self::Role
+            | Self::Redis
+            | Self::Tls(_)
+            | Self::TooManyRights(_) => true,
             Self::Migrate(error) => matches!(error, MigrateError::Login(_) | MigrateError::SharedLogin(_)),
             _ => false,
         }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::postgres_url::PostgresUrl;
+
 /// A variable that is missing or malformed, with its rule; never with its value, which may be a secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{name} must {rule}")]
@@ -151,5 +153,15 @@ impl Environment {
             }
             other => Ok(other),
         }
+    }
+
+    /// A URL of PostgreSQL whose `sslmode` and `sslrootcert` can be used.
+    pub(super) fn postgres_url(&self, name: &str) -> Result<Option<Secret>, ConfigError> {
+        let url = self.url(name, ["postgres://", "postgresql://"])?;
+        if let Some(url) = &url {
+            let checked = url.expose().parse::<PostgresUrl>();
+            checked.map_err(|error| ConfigError::new(name, error.to_string()))?;
+        }
+        Ok(url)
     }
 }

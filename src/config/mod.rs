@@ -2,11 +2,13 @@
 
 mod env;
 mod origin;
+mod postgres_url;
 mod proxies;
 mod sections;
 
 pub use env::{ConfigError, Environment, Secret};
 pub use origin::Origin;
+pub use postgres_url::{Encryption, PostgresUrl, PostgresUrlError};
 pub use proxies::ProxyNet;
 pub use sections::{Auth, Database, GraphqlLimits, Http, Live, LogFormat, Logging, Redis, Tls};
 
@@ -66,6 +68,7 @@ mod tests {
         Config::from(&Environment::of(pairs)).map_err(|error| error.to_string())
     }
 
+    const MODES: &str = "DATABASE_URL must have one sslmode: disable, prefer, require, verify-ca or verify-full";
     const PROXIES: &str = "HTTP_TRUSTED_PROXIES must be a list of addresses and blocks like 10.0.0.0/8";
     const ORIGINS: &str =
         "HTTP_ALLOWED_ORIGINS must be a list of origins like https://app.example, without paths and without *";
@@ -93,6 +96,7 @@ mod tests {
             ("LOG_FORMAT", "xml", "LOG_FORMAT must be json or text"),
             ("DATABASE_URL", "mysql://x", "DATABASE_URL must start with postgres:// or postgresql://"),
             ("REDIS_URL", "localhost", "REDIS_URL must start with redis:// or unix:"),
+            ("DATABASE_URL", "postgres://db/openslot?sslmode=allow", MODES),
             ("GRAPHIQL", "maybe", "GRAPHIQL must be true or false"),
             ("HTTP_TRUSTED_PROXIES", "10.0.0.0/8,proxy", PROXIES),
             ("HTTP_TRUSTED_PROXIES", "10.0.0.0/33", PROXIES),

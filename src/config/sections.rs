@@ -8,7 +8,6 @@ use super::origin::Origin;
 use super::proxies::ProxyNet;
 
 const ORIGINS: &str = "be a list of origins like https://app.example, without paths and without *";
-const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// Listener and sockets.
 #[derive(Clone, Debug)]
@@ -91,10 +90,10 @@ pub struct Database {
 impl Database {
     pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            app: env.url("DATABASE_URL", POSTGRES)?,
-            worker: env.url("WORKER_DATABASE_URL", POSTGRES)?,
-            migration: env.url("MIGRATION_DATABASE_URL", POSTGRES)?,
-            direct: env.url("DIRECT_DATABASE_URL", POSTGRES)?,
+            app: env.postgres_url("DATABASE_URL")?,
+            worker: env.postgres_url("WORKER_DATABASE_URL")?,
+            migration: env.postgres_url("MIGRATION_DATABASE_URL")?,
+            direct: env.postgres_url("DIRECT_DATABASE_URL")?,
             pool_max: env.number("DB_POOL_MAX", 20, 1..=1000)?,
             pool_wait: env.millis("DB_POOL_WAIT_MS", 5_000, 10..=60_000)?,
             statement_timeout: env.millis("DB_STATEMENT_TIMEOUT_MS", 10_000, 100..=600_000)?,

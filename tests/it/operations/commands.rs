@@ -20,6 +20,8 @@ fn complaint(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
 }
 
 const PROXIES: &str = "HTTP_TRUSTED_PROXIES must be a list of addresses and blocks like 10.0.0.0/8";
+const MODES: &str = "DATABASE_URL must have one sslmode: disable, prefer, require, verify-ca or verify-full";
+const ROOTS: &str = "WORKER_DATABASE_URL must name a readable PEM of certificates as its only sslrootcert";
 const CERTIFICATE: &str =
     "HTTP_TLS_CERT_FILE must name a PEM of a certificate, followed by those between it and its root";
 
@@ -36,6 +38,8 @@ fn wrong_configuration_is_2_with_one_line_that_names_the_variable() {
             "HTTP_ALLOWED_ORIGINS must be a list of origins like https://app.example, without paths and without *",
         ),
         ("serve", &[("HTTP_TRUSTED_PROXIES", "10.0.0.0/8,")], PROXIES),
+        ("serve", &[("DATABASE_URL", "postgres://a:b@db/o?sslmode=allow")], MODES),
+        ("worker", &[("WORKER_DATABASE_URL", "postgres://a:b@db/o?sslrootcert=/nonexistent")], ROOTS),
         ("serve", &[("HTTP_TLS_CERT_FILE", "/nonexistent")], "HTTP_TLS_CERT_FILE must name a readable file"),
         ("serve", &[("HTTP_TLS_CERT_FILE", "Cargo.toml")], "HTTP_TLS_KEY_FILE must be set where HTTP_TLS_CERT_FILE is"),
         ("serve", &[("HTTP_TLS_KEY_FILE", "Cargo.toml")], "HTTP_TLS_CERT_FILE must be set where HTTP_TLS_KEY_FILE is"),

@@ -10,6 +10,7 @@ mod introspection;
 mod limits;
 mod logs;
 mod origins;
+mod postgres_tls;
 mod program;
 mod tls;
 mod transport;

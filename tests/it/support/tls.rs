@@ -43,6 +43,13 @@ impl Authority {
         self.directory.join("root.pem")
     }
 
+    /// A file of this content beside it, which everybody may read.
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.directory.join(name);
+        fs::write(&path, content).expect("the file is written");
+        path
+    }
+
     /// A certificate for these names and addresses.
     pub fn issue(&self, names: &[&str]) -> Issued {
         let key = KeyPair::generate().expect("a key");
