@@ -143,21 +143,18 @@ impl Environment {
     }
 
     /// A URL with one of these beginnings.
-    pub(super) fn url(&self, name: &str, beginnings: [&str; 2]) -> Result<Option<Secret>, ConfigError> {
+    pub(super) fn url(&self, name: &str, beginnings: &[&str]) -> Result<Option<Secret>, ConfigError> {
         let url = self.secret(name)?;
         let fits = |url: &Secret| beginnings.iter().any(|start| url.expose().starts_with(start));
         match url {
-            Some(url) if !fits(&url) => {
-                let [first, second] = beginnings;
-                Err(ConfigError::new(name, format!("start with {first} or {second}")))
-            }
+            Some(url) if !fits(&url) => Err(ConfigError::new(name, format!("start with {}", beginnings.join(" or ")))),
             other => Ok(other),
         }
     }
 
     /// A URL of PostgreSQL whose `sslmode` and `sslrootcert` can be used.
     pub(super) fn postgres_url(&self, name: &str) -> Result<Option<Secret>, ConfigError> {
-        let url = self.url(name, ["postgres://", "postgresql://"])?;
+        let url = self.url(name, &["postgres://", "postgresql://"])?;
         if let Some(url) = &url {
             let checked = url.expose().parse::<PostgresUrl>();
             checked.map_err(|error| ConfigError::new(name, error.to_string()))?;

@@ -112,7 +112,11 @@ pub struct Redis {
 
 impl Redis {
     pub(super) fn from(env: &Environment) -> Result<Option<Self>, ConfigError> {
-        let Some(url) = env.url("REDIS_URL", ["redis://", "unix:"])? else { return Ok(None) };
+        let Some(url) = env.url("REDIS_URL", &["redis://", "rediss://", "unix:"])? else { return Ok(None) };
+        // The library takes `#insecure` for a server that nobody verifies: whoever answers would hear the password.
+        if url.expose().contains('#') {
+            return Err(ConfigError::new("REDIS_URL", "have nothing after a #: servers are always verified"));
+        }
         let prefix = env.text("REDIS_PREFIX")?.unwrap_or_else(|| "openslot:".to_owned());
         Ok(Some(Self { url, prefix }))
     }

@@ -12,6 +12,7 @@ mod logs;
 mod origins;
 mod postgres_tls;
 mod program;
+mod redis_tls;
 mod tls;
 mod transport;
 
