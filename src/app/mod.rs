@@ -11,6 +11,7 @@ pub mod worker;
 
 use crate::config::Config;
 use crate::db::migrations::{self, Login, MigrateError};
+use crate::http::tls::TlsError;
 
 pub use parts::SharedBus;
 pub use replica::Replica;
@@ -36,6 +37,9 @@ pub enum AppError {
     /// The schema is older than the program.
     #[error("the database lacks {0} migrations: run `openslot migrate`")]
     Pending(usize),
+    /// The URL cannot be parsed.
+    #[error("{0} must be a URL of PostgreSQL")]
+    Url(&'static str),
     /// The database does not answer.
     #[error("the database does not answer")]
     Database(#[source] crate::db::DbError),
@@ -45,6 +49,9 @@ pub enum AppError {
     /// Redis is configured wrongly.
     #[error("REDIS_URL must be a URL of Redis")]
     Redis,
+    /// Certificate or key of the main address cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address cannot be taken.
     #[error("HTTP_ADDR {0} cannot be taken")]
     Address(std::net::SocketAddr, #[source] std::io::Error),
@@ -67,7 +74,13 @@ impl AppError {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::Missing(_) | Self::Key(_) | Self::Role | Self::Redis | Self::TooManyRights(_) => true,
+            Self::Missing(_)
+            | Self::Key(_)
+            | Self::Url(_)
+            | Self::Role
+            | Self::Redis
+            | Self::Tls(_)
+            | Self::TooManyRights(_) => true,
             Self::Migrate(error) => matches!(error, MigrateError::Login(_) | MigrateError::SharedLogin(_)),
             _ => false,
         }

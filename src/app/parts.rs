@@ -71,7 +71,8 @@ pub(super) async fn open(
         statement_timeout: config.database.statement_timeout,
         application_name: "openslot",
     };
-    let db = Db::new(Pool::new(url.expose(), &settings), tasks, ring);
+    let pool = Pool::new(url.expose(), &settings).map_err(|_| AppError::Url(variable))?;
+    let db = Db::new(pool, tasks, ring);
     let own_group = (variable == "WORKER_DATABASE_URL").then_some("openslot_worker");
     if migrations::has_too_many_rights(&db, own_group).await.map_err(AppError::Database)? {
         return Err(AppError::TooManyRights(variable));

@@ -15,7 +15,7 @@ use crate::http::protocol::transport_ws::Limits;
 use crate::http::socket::GatewaySockets;
 use crate::http::state::HttpState;
 use crate::http::ws::{SocketSettings, Sockets};
-use crate::http::{router, server};
+use crate::http::{router, server, tls};
 use crate::kernel::time::Clock;
 use crate::live::{DatabaseLog, Hub, HubSettings};
 
@@ -47,6 +47,7 @@ impl Replica {
     /// # Errors
     /// What is missing or wrong, named.
     pub async fn start(config: &Config, clock: Clock, bus: Option<SharedBus>) -> Result<Self, AppError> {
+        let tls = config.http.tls.as_ref().map(tls::acceptor).transpose()?;
         let url = config.database.app.as_ref().ok_or(AppError::Missing("DATABASE_URL"))?;
         let (serving, tasks) = (TaskTracker::new(), TaskTracker::new());
         let (drain, stop) = (CancellationToken::new(), CancellationToken::new());
@@ -80,7 +81,7 @@ impl Replica {
         };
         let (listener, addr) =
             server::bind(config.http.addr).await.map_err(|error| AppError::Address(config.http.addr, error))?;
-        let listening = server::serve(listener, router(state), drain.clone(), config.http.drain);
+        let listening = server::serve(listener, tls, router(state), drain.clone(), config.http.drain);
         serving.spawn(async move {
             if let Err(error) = listening.await {
                 tracing::error!(error = &error as &dyn std::error::Error, "the listener ended");

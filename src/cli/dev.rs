@@ -56,7 +56,8 @@ async fn serve(config: &Config, signals: Signals) -> Result<ExitCode, CliError> 
     let worker = Worker::start(config, Some(bus.clone())).await?;
     let replica = Replica::start(config, Clock::System, Some(bus)).await?;
     say(&format!("demo data: {} slots added, {} bookings stand", seeded.slots, seeded.bookings));
-    say(&format!("ready: http://{addr}/graphql  http://{addr}/graphiql", addr = replica.addr));
+    let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+    say(&format!("ready: {scheme}://{addr}/graphql  {scheme}://{addr}/graphiql", addr = replica.addr));
     let code = signals.wait().await;
     replica.stop().await;
     worker.stop().await;

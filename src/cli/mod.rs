@@ -170,7 +170,7 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
             say(&format!("{} slots added, {} bookings stand", seeded.slots, seeded.bookings));
         }
         Command::Token { role, org, number } => say(&app::token::mint(&config, &org, &role, number)?),
-        Command::Health => return Ok(health::ask(config.http.addr).await),
+        Command::Health => return Ok(health::ask(config.http.addr, config.http.tls.is_some()).await),
         Command::Dev { .. } => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::postgres_url::PostgresUrl;
+
 /// A variable that is missing or malformed, with its rule; never with its value, which may be a secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{name} must {rule}")]
@@ -114,6 +116,12 @@ impl Environment {
         }
     }
 
+    /// Values of a type that parses, separated by commas; none when it is not given. `rule` completes "must …".
+    pub(super) fn list<T: std::str::FromStr>(&self, name: &str, rule: &str) -> Result<Vec<T>, ConfigError> {
+        let parse = |part: &str| part.trim().parse().map_err(|_| ConfigError::new(name, rule));
+        self.given(name).map_or_else(|| Ok(vec![]), |text| text.split(',').map(parse).collect())
+    }
+
     /// A whole number inside a range.
     pub(super) fn number<T>(&self, name: &str, default: T, range: RangeInclusive<T>) -> Result<T, ConfigError>
     where
@@ -135,15 +143,22 @@ impl Environment {
     }
 
     /// A URL with one of these beginnings.
-    pub(super) fn url(&self, name: &str, beginnings: [&str; 2]) -> Result<Option<Secret>, ConfigError> {
+    pub(super) fn url(&self, name: &str, beginnings: &[&str]) -> Result<Option<Secret>, ConfigError> {
         let url = self.secret(name)?;
         let fits = |url: &Secret| beginnings.iter().any(|start| url.expose().starts_with(start));
         match url {
-            Some(url) if !fits(&url) => {
-                let [first, second] = beginnings;
-                Err(ConfigError::new(name, format!("start with {first} or {second}")))
-            }
+            Some(url) if !fits(&url) => Err(ConfigError::new(name, format!("start with {}", beginnings.join(" or ")))),
             other => Ok(other),
         }
+    }
+
+    /// A URL of PostgreSQL whose `sslmode` and `sslrootcert` can be used.
+    pub(super) fn postgres_url(&self, name: &str) -> Result<Option<Secret>, ConfigError> {
+        let url = self.url(name, &["postgres://", "postgresql://"])?;
+        if let Some(url) = &url {
+            let checked = url.expose().parse::<PostgresUrl>();
+            checked.map_err(|error| ConfigError::new(name, error.to_string()))?;
+        }
+        Ok(url)
     }
 }

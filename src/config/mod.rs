@@ -1,10 +1,18 @@
 //! The configuration: environment variables, read and checked once at start.
 
+mod auth;
 mod env;
+mod origin;
+mod postgres_url;
+mod proxies;
 mod sections;
 
+pub use auth::{Auth, Jwks, Profile};
 pub use env::{ConfigError, Environment, Secret};
-pub use sections::{Auth, Database, GraphqlLimits, Http, Jwks, Live, LogFormat, Logging, Profile, Redis};
+pub use origin::Origin;
+pub use postgres_url::{Encryption, PostgresUrl, PostgresUrlError};
+pub use proxies::ProxyNet;
+pub use sections::{Database, GraphqlLimits, Http, Live, LogFormat, Logging, Redis, Tls};
 
 /// Everything the program can be told.
 #[derive(Clone, Debug)]
@@ -62,6 +70,19 @@ mod tests {
         Config::from(&Environment::of(pairs)).map_err(|error| error.to_string())
     }
 
+    const MODES: &str = "DATABASE_URL must have one sslmode: disable, prefer, require, verify-ca or verify-full";
+    const PROXIES: &str = "HTTP_TRUSTED_PROXIES must be a list of addresses and blocks like 10.0.0.0/8";
+    const ORIGINS: &str =
+        "HTTP_ALLOWED_ORIGINS must be a list of origins like https://app.example, without paths and without *";
+
+    #[test]
+    fn list_is_taken_apart_at_its_commas() {
+        let given = [("HTTP_ALLOWED_ORIGINS", "https://app.example, http://localhost:3000")];
+        let wanted = ["https://app.example:443", "http://localhost:3000"].map(str::parse::<Origin>);
+        let found = config(&given).map(|config| config.http.allowed_origins.into_iter().map(Ok).collect::<Vec<_>>());
+        assert_eq!(found, Ok(wanted.to_vec()));
+    }
+
     #[test]
     fn empty_environment_has_defaults() {
         let config = config(&[]).map(|c| (c.http.addr.to_string(), c.limits.depth, c.database.pool_max));
@@ -92,12 +113,19 @@ mod tests {
             ("GRAPHQL_MAX_DEPTH", "deep", "GRAPHQL_MAX_DEPTH must be a whole number from 1 to 100"),
             ("LOG_FORMAT", "xml", "LOG_FORMAT must be json or text"),
             ("DATABASE_URL", "mysql://x", "DATABASE_URL must start with postgres:// or postgresql://"),
-            ("REDIS_URL", "localhost", "REDIS_URL must start with redis:// or unix:"),
+            ("REDIS_URL", "localhost", "REDIS_URL must start with redis:// or rediss:// or unix:"),
+            ("REDIS_URL", "rediss://h/#insecure", "REDIS_URL must have nothing after a #: servers are always verified"),
+            ("DATABASE_URL", "postgres://db/openslot?sslmode=allow", MODES),
             ("GRAPHIQL", "maybe", "GRAPHIQL must be true or false"),
             ("OPENSLOT_PROFILE", "prod", "OPENSLOT_PROFILE must be production or development"),
             ("JWT_DEVELOPMENT_KEY_FILE", "key.pem", DEVELOPMENT_KEY),
             ("JWT_JWKS_URL", "id.example", JWKS_URL),
             ("JWT_JWKS_URL", "http://id.example/keys", JWKS_URL),
+            ("HTTP_TRUSTED_PROXIES", "10.0.0.0/8,proxy", PROXIES),
+            ("HTTP_TRUSTED_PROXIES", "10.0.0.0/33", PROXIES),
+            ("HTTP_ALLOWED_ORIGINS", "*", ORIGINS),
+            ("HTTP_ALLOWED_ORIGINS", "https://app.example/", ORIGINS),
+            ("HTTP_ALLOWED_ORIGINS", "https://app.example,,https://b.example", ORIGINS),
         ] {
             assert_eq!(config(&[(name, value)]).map(|_| ()), Err(wanted.to_owned()), "{name}={value}");
         }

@@ -4,14 +4,22 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::env::{ConfigError, Environment, Secret};
+use super::origin::Origin;
+use super::proxies::ProxyNet;
 
-const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
+const ORIGINS: &str = "be a list of origins like https://app.example, without paths and without *";
 
 /// Listener and sockets.
 #[derive(Clone, Debug)]
 pub struct Http {
     /// `HTTP_ADDR`: where requests are taken.
     pub addr: SocketAddr,
+    /// `HTTP_ALLOWED_ORIGINS`: whose pages may open sockets, besides the server's own.
+    pub allowed_origins: Vec<Origin>,
+    /// `HTTP_TRUSTED_PROXIES`: whose word on the client's address, the host and the scheme is taken.
+    pub trusted_proxies: Vec<ProxyNet>,
+    /// `HTTP_TLS_CERT_FILE` and `HTTP_TLS_KEY_FILE`: both or neither.
+    pub tls: Option<Tls>,
     /// `HTTP_MAX_BODY_BYTES`: largest request body.
     pub max_body_bytes: usize,
     /// `HTTP_REQUEST_TIMEOUT_MS`: longest request; sockets are not concerned.
@@ -27,11 +35,36 @@ impl Http {
         let default = SocketAddr::from(([127, 0, 0, 1], 8088));
         Ok(Self {
             addr: env.parsed("HTTP_ADDR", default, "be an address with a port, like 127.0.0.1:8088")?,
+            allowed_origins: env.list("HTTP_ALLOWED_ORIGINS", ORIGINS)?,
+            trusted_proxies: env.list("HTTP_TRUSTED_PROXIES", "be a list of addresses and blocks like 10.0.0.0/8")?,
+            tls: Tls::from(env)?,
             max_body_bytes: env.number("HTTP_MAX_BODY_BYTES", 1 << 20, 1024..=64 << 20)?,
             request_timeout: env.millis("HTTP_REQUEST_TIMEOUT_MS", 30_000, 100..=600_000)?,
             drain: env.millis("HTTP_DRAIN_MS", 20_000, 0..=600_000)?,
             graphiql: env.switch("GRAPHIQL", false)?,
         })
+    }
+}
+
+/// TLS on the main address.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// `HTTP_TLS_CERT_FILE`: PEM of the certificate, followed by those between it and its root.
+    pub certificate: Secret,
+    /// `HTTP_TLS_KEY_FILE`: PEM of its private key.
+    pub key: Secret,
+}
+
+impl Tls {
+    fn from(env: &Environment) -> Result<Option<Self>, ConfigError> {
+        let [certificate, key] = ["HTTP_TLS_CERT_FILE", "HTTP_TLS_KEY_FILE"];
+        let alone = |name: &str, other: &str| Err(ConfigError::new(name, format!("be set where {other} is")));
+        match (env.file(certificate)?, env.file(key)?) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(Self { certificate, key })),
+            (Some(_), None) => alone(key, certificate),
+            (None, Some(_)) => alone(certificate, key),
+        }
     }
 }
 
@@ -57,10 +90,10 @@ pub struct Database {
 impl Database {
     pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
-            app: env.url("DATABASE_URL", POSTGRES)?,
-            worker: env.url("WORKER_DATABASE_URL", POSTGRES)?,
-            migration: env.url("MIGRATION_DATABASE_URL", POSTGRES)?,
-            direct: env.url("DIRECT_DATABASE_URL", POSTGRES)?,
+            app: env.postgres_url("DATABASE_URL")?,
+            worker: env.postgres_url("WORKER_DATABASE_URL")?,
+            migration: env.postgres_url("MIGRATION_DATABASE_URL")?,
+            direct: env.postgres_url("DIRECT_DATABASE_URL")?,
             pool_max: env.number("DB_POOL_MAX", 20, 1..=1000)?,
             pool_wait: env.millis("DB_POOL_WAIT_MS", 5_000, 10..=60_000)?,
             statement_timeout: env.millis("DB_STATEMENT_TIMEOUT_MS", 10_000, 100..=600_000)?,
@@ -79,98 +112,13 @@ pub struct Redis {
 
 impl Redis {
     pub(super) fn from(env: &Environment) -> Result<Option<Self>, ConfigError> {
-        let Some(url) = env.url("REDIS_URL", ["redis://", "unix:"])? else { return Ok(None) };
+        let Some(url) = env.url("REDIS_URL", &["redis://", "rediss://", "unix:"])? else { return Ok(None) };
+        // The library takes `#insecure` for a server that nobody verifies: whoever answers would hear the password.
+        if url.expose().contains('#') {
+            return Err(ConfigError::new("REDIS_URL", "have nothing after a #: servers are always verified"));
+        }
         let prefix = env.text("REDIS_PREFIX")?.unwrap_or_else(|| "openslot:".to_owned());
         Ok(Some(Self { url, prefix }))
-    }
-}
-
-/// What a process is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Profile {
-    /// Serves real people: what is only safe on a developer's machine is refused.
-    Production,
-    /// A developer's machine, or tests.
-    Development,
-}
-
-impl std::str::FromStr for Profile {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "production" => Ok(Self::Production),
-            "development" => Ok(Self::Development),
-            _ => Err(()),
-        }
-    }
-}
-
-/// Where the issuer's signing keys are published.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Jwks {
-    /// `JWT_JWKS_URL`.
-    Url(url::Url),
-    /// `JWT_JWKS_FILE`: read anew each time, so that a rotated file is noticed.
-    File(std::path::PathBuf),
-}
-
-/// Tokens.
-#[derive(Clone, Debug)]
-pub struct Auth {
-    /// The published signing keys.
-    pub jwks: Option<Jwks>,
-    /// `JWT_JWKS_REFRESH_MS`: how often they are read anew.
-    pub jwks_refresh: Duration,
-    /// `JWT_ISSUER`: the only issuer that is believed.
-    pub issuer: String,
-    /// `JWT_AUDIENCE`: what tokens must be for.
-    pub audience: String,
-    /// `JWT_PUBLIC_KEY_FILE`: PEM of the key that tokens are verified with: Ed25519, P-256 or RSA.
-    pub public_key: Option<Secret>,
-    /// `JWT_DEVELOPMENT_KEY_FILE`: PEM of an Ed25519 private key; `openslot token` signs with it and the server believes
-    /// it. Refused unless `OPENSLOT_PROFILE` is `development`.
-    pub development_key: Option<Secret>,
-}
-
-impl Auth {
-    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
-        let or = |name: &str, default: &str| Ok(env.text(name)?.unwrap_or_else(|| default.to_owned()));
-        let profile = env.parsed("OPENSLOT_PROFILE", Profile::Production, "be production or development")?;
-        if profile == Profile::Production && env.given("JWT_DEVELOPMENT_KEY_FILE").is_some() {
-            let rule = "be left out unless OPENSLOT_PROFILE is development";
-            return Err(ConfigError::new("JWT_DEVELOPMENT_KEY_FILE", rule));
-        }
-        Ok(Self {
-            jwks: jwks(env)?,
-            jwks_refresh: env.millis("JWT_JWKS_REFRESH_MS", 600_000, 1_000..=86_400_000)?,
-            issuer: or("JWT_ISSUER", "https://openslot.invalid")?,
-            audience: or("JWT_AUDIENCE", "openslot")?,
-            public_key: env.file("JWT_PUBLIC_KEY_FILE")?,
-            development_key: env.file("JWT_DEVELOPMENT_KEY_FILE")?,
-        })
-    }
-}
-
-fn jwks(env: &Environment) -> Result<Option<Jwks>, ConfigError> {
-    let file = env.given("JWT_JWKS_FILE").map(|path| Jwks::File(path.into()));
-    let Some(text) = env.given("JWT_JWKS_URL") else { return Ok(file) };
-    if file.is_some() {
-        return Err(ConfigError::new("JWT_JWKS_URL", "be left out when JWT_JWKS_FILE is given"));
-    }
-    match url::Url::parse(text) {
-        Ok(url) if url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url) => Ok(Some(Jwks::Url(url))),
-        // Whoever can change the answer on its way can sign in as anybody.
-        _ => Err(ConfigError::new("JWT_JWKS_URL", "be an https:// address; http:// only on this machine")),
-    }
-}
-
-fn is_loopback(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

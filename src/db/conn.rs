@@ -16,6 +16,7 @@ use futures_util::future::{BoxFuture, join};
 use futures_util::stream::BoxStream;
 use tokio_util::task::TaskTracker;
 
+use super::connect::Canceller;
 use super::error::DbError;
 use super::pool::Lent;
 
@@ -28,11 +29,12 @@ pub struct OrgConn {
     prelude: Option<String>,
     settled: bool,
     tasks: TaskTracker,
+    canceller: Canceller,
 }
 
 impl OrgConn {
-    pub(super) fn new(conn: Lent, prelude: Option<String>, tasks: TaskTracker) -> Self {
-        Self { conn: Some(conn), prelude, settled: false, tasks }
+    pub(super) fn new(conn: Lent, prelude: Option<String>, tasks: TaskTracker, canceller: Canceller) -> Self {
+        Self { conn: Some(conn), prelude, settled: false, tasks, canceller }
     }
 
     #[expect(clippy::expect_used, reason = "the connection is taken by `drop` alone")]
@@ -123,9 +125,10 @@ impl Drop for OrgConn {
             return;
         }
         // The place in the pool stays taken until the backend is idle, so abandoned work cannot multiply backends.
+        let canceller = self.canceller.clone();
         self.tasks.spawn(async move {
             let token = conn.cancel_token();
-            let _ = tokio::time::timeout(CLEAN_UP, token.cancel_query(tokio_postgres::NoTls)).await;
+            let _ = tokio::time::timeout(CLEAN_UP, canceller.cancel(token)).await;
             let _ = tokio::time::timeout(CLEAN_UP, conn.batch_execute("ROLLBACK")).await;
             // Never reused: a late cancel could hit the next user.
             *AnsiTransactionManager::transaction_manager_status_mut(&mut *conn) = TransactionManagerStatus::InError;

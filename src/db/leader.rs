@@ -1,23 +1,14 @@
 //! Leadership by advisory lock: one connection of its own, held for as long as one leads.
 
-use diesel::ConnectionError;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use super::connect::connect;
 use super::error::DbError;
-use super::pool::notice_silence;
 
 /// Leads one duty until it is dropped or the connection ends; the database frees the lock with the connection.
 pub struct Leadership {
     conn: AsyncPgConnection,
-}
-
-async fn connect(url: &str) -> Result<AsyncPgConnection, ConnectionError> {
-    let refused = |error: tokio_postgres::Error| ConnectionError::BadConnection(error.to_string());
-    let mut config: tokio_postgres::Config = url.parse().map_err(refused)?;
-    notice_silence(&mut config);
-    let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(refused)?;
-    AsyncPgConnection::try_from_client_and_connection(client, connection).await
 }
 
 impl Leadership {

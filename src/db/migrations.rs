@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use diesel::sql_types::{Bool, Integer};
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::connect::{connect, driver_config};
 use super::error::DbError;
 use super::{Db, SystemConn};
 
@@ -55,7 +56,7 @@ pub async fn create_roles(url: &str, logins: &[Login<'_>]) -> Result<(), Migrate
     let mut sql = include_str!("roles.sql").to_owned();
     let mut seen: Vec<String> = vec![];
     for login in logins {
-        let config: tokio_postgres::Config = login.url.parse().map_err(|_| MigrateError::Login(login.variable))?;
+        let config = driver_config(login.url).map_err(|_| MigrateError::Login(login.variable))?;
         let user = config.get_user().ok_or(MigrateError::Login(login.variable))?;
         // One login in both groups would see every organization while it serves one.
         if seen.iter().any(|other| other == user) {
@@ -65,7 +66,7 @@ pub async fn create_roles(url: &str, logins: &[Login<'_>]) -> Result<(), Migrate
         let password = config.get_password().map(String::from_utf8_lossy);
         sql.push_str(&login_sql(user, password.as_deref(), login.group));
     }
-    let mut conn = AsyncPgConnection::establish(url).await?;
+    let mut conn = connect(url).await?;
     for _ in 1..ROLE_ATTEMPTS {
         match conn.batch_execute(&sql).await {
             Err(error) if lost_a_race(&error) => tokio::time::sleep(ROLE_PAUSE).await,
@@ -89,7 +90,7 @@ fn lost_a_race(error: &diesel::result::Error) -> bool {
 /// # Errors
 /// See [`MigrateError`].
 pub async fn create_database(url: &str, name: &str) -> Result<(), MigrateError> {
-    let mut conn = AsyncPgConnection::establish(url).await?;
+    let mut conn = connect(url).await?;
     let exists = format!("EXISTS (SELECT FROM pg_database WHERE datname = {})", quoted(name, '\''));
     let is_there: bool = diesel::select(diesel::dsl::sql::<Bool>(&exists)).get_result(&mut conn).await?;
     if !is_there {
@@ -141,7 +142,7 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
 /// # Errors
 /// See [`MigrateError`].
 pub async fn analyze(url: &str) -> Result<(), MigrateError> {
-    let mut conn = AsyncPgConnection::establish(url).await?;
+    let mut conn = connect(url).await?;
     conn.batch_execute("SET ROLE openslot_owner; SET client_min_messages = error; ANALYZE").await?;
     Ok(())
 }
@@ -159,7 +160,7 @@ pub async fn revert_last(url: &str) -> Result<String, MigrateError> {
 
 /// A connection that acts as the owner, in a database that has the schema.
 async fn owner_connection(url: &str) -> Result<AsyncPgConnection, MigrateError> {
-    let mut conn = AsyncPgConnection::establish(url).await?;
+    let mut conn = connect(url).await?;
     conn.batch_execute(MIGRATING).await?;
     conn.batch_execute(
         "DO $do$ BEGIN

@@ -6,6 +6,7 @@ pub mod availability;
 pub mod bookings;
 pub mod changes;
 pub mod conn;
+mod connect;
 pub mod directory;
 pub mod error;
 #[path = "schema.rs"]
@@ -187,7 +188,7 @@ impl Db {
 
     async fn lease(&self, prelude: Option<String>) -> Result<OrgConn, DbError> {
         let conn = self.inner.pool.get().await?;
-        Ok(OrgConn::new(conn, prelude, self.inner.tasks.clone()))
+        Ok(OrgConn::new(conn, prelude, self.inner.tasks.clone(), self.inner.pool.canceller()))
     }
 
     /// Connections that are lent out or being cleaned up, and the most there may be.

@@ -10,6 +10,7 @@ use diesel_async::pooled_connection::{
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
+use super::connect::{Canceller, Target};
 use super::error::DbError;
 
 /// A connection that is lent out.
@@ -33,23 +34,33 @@ pub struct PoolSettings {
 pub struct Pool {
     inner: bb8::Pool<AsyncPgConnection>,
     size: u32,
+    canceller: Canceller,
 }
 
 impl Pool {
     /// Makes the pool; connections are opened when they are needed, so this never waits for the database.
-    #[must_use]
-    pub fn new(url: &str, settings: &PoolSettings) -> Self {
+    ///
+    /// # Errors
+    /// For a URL that is none, or whose root certificates cannot be read.
+    pub fn new(url: &str, settings: &PoolSettings) -> Result<Self, ConnectionError> {
+        let target = Target::of(url)?;
+        let canceller = target.canceller();
         let session = session_settings(settings);
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(move |url| establish(url.to_owned(), session.clone()).boxed());
+        config.custom_setup = Box::new(move |_| establish(target.clone(), session.clone()).boxed());
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let inner = bb8::Pool::builder()
             .max_size(settings.size)
             .test_on_check_out(false)
             .connection_timeout(settings.wait)
             .build_unchecked(manager);
-        Self { inner, size: settings.size }
+        Ok(Self { inner, size: settings.size, canceller })
+    }
+
+    /// What ends a statement of one of its connections.
+    pub(super) fn canceller(&self) -> Canceller {
+        self.canceller.clone()
     }
 
     /// A connection that was alive when it was last heard of.
@@ -86,23 +97,8 @@ fn session_settings(settings: &PoolSettings) -> String {
     )
 }
 
-/// A server that vanishes without a word, as in a failover, is noticed within seconds instead of a quarter of an hour.
-pub(super) fn notice_silence(config: &mut tokio_postgres::Config) {
-    config
-        .connect_timeout(Duration::from_secs(5))
-        .keepalives_idle(Duration::from_secs(10))
-        .keepalives_interval(Duration::from_secs(5))
-        .keepalives_retries(3)
-        .tcp_user_timeout(Duration::from_secs(15));
-}
-
-async fn establish(url: String, session: String) -> Result<AsyncPgConnection, ConnectionError> {
-    let refused = |error: String| ConnectionError::BadConnection(error);
-    let mut config: tokio_postgres::Config = url.parse().map_err(|_| refused("the URL cannot be parsed".to_owned()))?;
-    notice_silence(&mut config);
-    let (client, connection) =
-        config.connect(tokio_postgres::NoTls).await.map_err(|error| refused(error.to_string()))?;
-    let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+async fn establish(target: Target, session: String) -> Result<AsyncPgConnection, ConnectionError> {
+    let mut conn = target.connect().await?;
     conn.batch_execute(&session).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
@@ -16,6 +16,8 @@ use crate::graphql::executor::{Checked, Sort, Transport};
 use crate::kernel::error::Error;
 use crate::kernel::ids::RequestId;
 
+use super::client::Client;
+use super::origin;
 use super::state::HttpState;
 
 const JSON: &str = "application/json";
@@ -54,16 +56,21 @@ fn parse(body: &[u8]) -> Option<Request> {
 }
 
 /// A query in the URL, or a socket.
-pub async fn get(
+pub(super) async fn get(
     State(state): State<HttpState>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
     uri: Uri,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let accepts = Accepts::of(&headers);
     if let Ok(upgrade) = upgrade {
+        if !origin::may_open(&headers, &client, &state.settings.allowed_origins) {
+            tracing::info!("socket of another origin refused");
+            return accepts.refused(StatusCode::FORBIDDEN, &Error::Forbidden);
+        }
         return state.sockets.upgrade(upgrade);
     }
-    let accepts = Accepts::of(&headers);
     let request = match Query::<Parameters>::try_from_uri(&uri).ok().map(|Query(given)| given.request()) {
         Some(Ok(request)) => request,
         Some(Err(error)) => return accepts.refused(StatusCode::BAD_REQUEST, &error),
@@ -148,7 +155,10 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() => {
             Ok(Some(token.trim()))
         }
-        _ => Err(Error::Unauthenticated),
+        _ => {
+            tracing::info!("authorization that is no bearer token refused");
+            Err(Error::Unauthenticated)
+        }
     }
 }
 

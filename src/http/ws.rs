@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::http::protocol::transport_ws::{Limits, Payload, Refusal, SUBPROTOCOL};
 
@@ -117,7 +118,8 @@ impl<E: SocketExecutor> Sockets<E> {
     }
 
     /// Takes a socket over, or answers 503 while draining. A subprotocol other than graphql-transport-ws is closed with
-    /// 4406, which a client can see; a refused upgrade it could not tell from a broken network.
+    /// 4406, which a client can see; a refused upgrade it could not tell from a broken network. What the socket logs is in
+    /// the span of the upgrade.
     pub fn upgrade(&self, upgrade: WebSocketUpgrade) -> axum::response::Response {
         if self.drain.is_cancelled() {
             return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")]).into_response();
@@ -126,15 +128,19 @@ impl<E: SocketExecutor> Sockets<E> {
         let task = self.tasks.token();
         // A message somewhat too big is still read, so that the close frame reaches its sender.
         let most = self.settings.limits.message_bytes.saturating_mul(2);
+        let serving = tracing::Span::current();
         upgrade
             .protocols([SUBPROTOCOL])
             .read_buffer_size(1024)
             .write_buffer_size(4096)
             .max_message_size(most)
             .max_frame_size(most)
-            .on_upgrade(move |socket| async move {
-                serve::serve(socket, sockets).await;
-                drop(task);
+            .on_upgrade(move |socket| {
+                let serve = async move {
+                    serve::serve(socket, sockets).await;
+                    drop(task);
+                };
+                serve.instrument(serving)
             })
     }
 }

@@ -34,7 +34,7 @@ pub struct Excess {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// Nobody is signed in, or the token is no good: sign in.
-    #[error("sign in first")]
+    #[error("sign in: the token or key is missing or not valid")]
     Unauthenticated,
     /// The caller may know the thing but not do this with it.
     #[error("not allowed")]

@@ -9,3 +9,4 @@ pub mod keys;
 pub mod page;
 pub mod position;
 pub mod time;
+pub mod tls;

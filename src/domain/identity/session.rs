@@ -183,7 +183,7 @@ impl Sessions {
         }
         match &self.default_organization {
             Some(slug) => self.by_slug(slug).await?.ok_or(Error::NotFound),
-            None => Err(Error::invalid("organizationSlug", "name the organization")),
+            None => Err(Error::invalid("organizationSlug", "must name the organization")),
         }
     }
 

@@ -45,6 +45,7 @@ pub(super) fn open(bus: &RedisBus) -> Listener {
         manager: None,
         connected: false,
         failures: 0,
+        is_told: false,
     };
     bus.tracker.spawn(line.run(commands));
     Listener { subscriptions: Arc::new(Orders { orders, deadline: bus.deadline }), events: heard }
@@ -97,6 +98,8 @@ struct Line {
     manager: Option<ConnectionManager>,
     connected: bool,
     failures: u32,
+    /// Whether the log says already that it is down.
+    is_told: bool,
 }
 
 impl Line {
@@ -137,12 +140,15 @@ impl Line {
             Ok(()) => {
                 self.connected = true;
                 self.failures = 0;
+                self.is_told = false;
                 tracing::info!(channels = self.wanted.len(), "line to the bus is up");
                 let _ = self.events.send(BusEvent::Reconnected).await;
             }
             Err(error) => {
                 self.failures += 1;
-                tracing::debug!(error = %error, "line to the bus is not up yet");
+                if !std::mem::replace(&mut self.is_told, true) {
+                    tracing::warn!(error = %error, "line to the bus is not up; it is tried again and again");
+                }
             }
         }
     }
@@ -151,6 +157,7 @@ impl Line {
         if !std::mem::take(&mut self.connected) {
             return;
         }
+        self.is_told = true;
         tracing::warn!("line to the bus is cut");
         let _ = self.events.send(BusEvent::Disconnected).await;
     }

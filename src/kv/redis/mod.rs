@@ -17,12 +17,15 @@ use redis::{Client, IntoConnectionInfo as _, Pipeline, ProtocolVersion, RedisErr
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
+use crate::kernel::tls::install_provider;
+
 use super::bus::{Bus, BusError, Listener, Message};
 
 /// How Redis is reached.
 #[derive(Clone)]
 pub struct RedisSettings {
-    /// `redis://[user:password@]host[:port][/database]`. It may hold a password: never logged.
+    /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS with the roots of the machine, where the
+    /// certificate must be for the host. It may hold a password: never logged.
     pub url: String,
     /// Put in front of every key and channel.
     pub prefix: String,
@@ -60,6 +63,8 @@ impl RedisBus {
     /// Makes the bus without waiting for the server: nothing is connected before it is needed. Fails when the URL is
     /// none. Lines of listeners run on `tracker` and end with their listener.
     pub fn new(settings: &RedisSettings, tracker: &TaskTracker) -> Result<Self, RedisError> {
+        // The library asks for the provider of the process.
+        install_provider();
         let info = settings.url.as_str().into_connection_info()?;
         let resp3 = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let pool = bb8::Pool::builder()

@@ -19,13 +19,33 @@ fn complaint(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     (output.status.code().expect("a code"), text.trim_end().to_owned())
 }
 
+const PROXIES: &str = "HTTP_TRUSTED_PROXIES must be a list of addresses and blocks like 10.0.0.0/8";
+const MODES: &str = "DATABASE_URL must have one sslmode: disable, prefer, require, verify-ca or verify-full";
+const ROOTS: &str = "WORKER_DATABASE_URL must name a readable PEM of certificates as its only sslrootcert";
+const INSECURE: &str = "REDIS_URL must have nothing after a #: servers are always verified";
+const CERTIFICATE: &str =
+    "HTTP_TLS_CERT_FILE must name a PEM of a certificate, followed by those between it and its root";
+
 #[test]
 fn wrong_configuration_is_2_with_one_line_that_names_the_variable() {
     for (command, variables, wanted) in [
         ("serve", &[("HTTP_ADDR", "8088")][..], "HTTP_ADDR must be an address with a port, like 127.0.0.1:8088"),
         ("serve", &[("DB_POOL_MAX", "0")], "DB_POOL_MAX must be a whole number from 1 to 1000"),
         ("serve", &[("DATABASE_URL_FILE", "/nonexistent")], "DATABASE_URL_FILE must name a readable file"),
-        ("serve", &[("REDIS_URL", "localhost")], "REDIS_URL must start with redis:// or unix:"),
+        ("serve", &[("REDIS_URL", "localhost")], "REDIS_URL must start with redis:// or rediss:// or unix:"),
+        ("worker", &[("REDIS_URL", "rediss://a:b@h/#insecure")], INSECURE),
+        (
+            "serve",
+            &[("HTTP_ALLOWED_ORIGINS", "*")],
+            "HTTP_ALLOWED_ORIGINS must be a list of origins like https://app.example, without paths and without *",
+        ),
+        ("serve", &[("HTTP_TRUSTED_PROXIES", "10.0.0.0/8,")], PROXIES),
+        ("serve", &[("DATABASE_URL", "postgres://a:b@db/o?sslmode=allow")], MODES),
+        ("worker", &[("WORKER_DATABASE_URL", "postgres://a:b@db/o?sslrootcert=/nonexistent")], ROOTS),
+        ("serve", &[("HTTP_TLS_CERT_FILE", "/nonexistent")], "HTTP_TLS_CERT_FILE must name a readable file"),
+        ("serve", &[("HTTP_TLS_CERT_FILE", "Cargo.toml")], "HTTP_TLS_KEY_FILE must be set where HTTP_TLS_CERT_FILE is"),
+        ("serve", &[("HTTP_TLS_KEY_FILE", "Cargo.toml")], "HTTP_TLS_CERT_FILE must be set where HTTP_TLS_KEY_FILE is"),
+        ("serve", &[("HTTP_TLS_CERT_FILE", "Cargo.toml"), ("HTTP_TLS_KEY_FILE", "Cargo.toml")], CERTIFICATE),
         ("serve", &[], "DATABASE_URL must be set"),
         ("worker", &[], "WORKER_DATABASE_URL must be set"),
         ("migrate", &[], "MIGRATION_DATABASE_URL must be set"),

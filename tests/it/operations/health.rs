@@ -84,6 +84,7 @@ async fn every_answer_has_its_security_headers() {
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
         assert_eq!(header("x-content-type-options").as_deref(), Some("nosniff"), "{path}");
         assert_eq!(header("referrer-policy").as_deref(), Some("no-referrer"), "{path}");
+        assert_eq!(header("strict-transport-security"), None, "{path}: it is said over TLS alone");
     }
     app.stop().await;
 }

@@ -1,5 +1,6 @@
 //! What a document may ask, how transports answer, and how the program starts, stops and fails.
 
+mod addresses;
 mod commands;
 mod drain;
 mod errors;
@@ -8,7 +9,11 @@ mod health;
 mod introspection;
 mod limits;
 mod logs;
+mod origins;
+mod postgres_tls;
 mod program;
+mod redis_tls;
+mod tls;
 mod transport;
 
 use openslot::app::Replica;

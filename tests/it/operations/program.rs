@@ -33,7 +33,7 @@ impl Serving {
             let mut line = String::new();
             assert_ne!(lines.read_line(&mut line).expect("a line"), 0, "it ended: {log}");
             log.push_str(&line);
-            let event: Value = serde_json::from_str(&line).expect("a line of JSON");
+            let event: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("it did not start: {log}"));
             if event["message"] == "serving" {
                 break event["http.addr"].as_str().expect("an address").parse().expect("an address");
             }

@@ -6,13 +6,13 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
 use openslot::db::bookings::write::BookOutcome;
 use openslot::db::directory::providers;
-use openslot::db::{Db, DbError, Locks};
+use openslot::db::{Db, DbError, Locks, SystemConn};
 use openslot::kernel::ids::{OrganizationId, ProviderId, RowId};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -224,5 +224,28 @@ async fn client_that_hangs_up_while_booking_leaves_all_or_nothing() {
     println!("{acknowledged} acknowledged, {booked} booked, of {}", slots.len() / 2);
     assert_eq!(invariants::broken(&db).await, Vec::<String>::new());
     assert!(booked >= acknowledged && booked > 0, "{booked} booked, {acknowledged} acknowledged");
+    db.drop_now().await;
+}
+
+#[tokio::test]
+async fn cancel_request_is_as_encrypted_as_the_connection() {
+    let (db, tasks) = (TestDb::encrypting().await, TaskTracker::new());
+    let pool = database(&db, API, 1, &tasks);
+    let sleeping = tokio::spawn(async move {
+        let sleep = async |conn: &mut SystemConn| Ok(conn.batch_execute("SELECT pg_sleep(600)").await?);
+        pool.system::<(), DbError, _>("sleep", sleep).await
+    });
+    let asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND state = 'active'
+        AND datname = current_database()";
+    let since = Instant::now();
+    while db.one::<i64>(asleep, &[]).await == 0 {
+        assert!(since.elapsed() < DEADLINE, "it never slept");
+    }
+    sleeping.abort();
+    assert!(sleeping.await.expect_err("it was dropped").is_cancelled());
+    tasks.close();
+    // A statement that cannot be cancelled is waited for five seconds.
+    timeout(Duration::from_secs(4), tasks.wait()).await.expect("it was cancelled");
+    assert_eq!(db.one::<i64>(asleep, &[]).await, 0);
     db.drop_now().await;
 }

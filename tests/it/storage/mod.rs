@@ -35,7 +35,7 @@ fn database(db: &TestDb, login: &str, size: u32, tasks: &TaskTracker) -> Db {
         statement_timeout: Duration::from_secs(30),
         application_name: "storage",
     };
-    Db::new(Pool::new(&db.url(login), &settings), tasks.clone(), Arc::new(|| {}))
+    Db::new(Pool::new(&db.url(login), &settings).expect("a URL"), tasks.clone(), Arc::new(|| {}))
 }
 
 /// `count` new patients, made in one statement.

@@ -91,7 +91,11 @@ impl Live {
 
     /// With further variables in everybody's environment; REDIS_URL among them takes another Redis.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
-        let db = TestDb::new().await;
+        Self::over(TestDb::new().await, variables).await
+    }
+
+    /// On a database that was made before.
+    pub async fn over(db: TestDb, variables: &[(&str, &str)]) -> Self {
         let (redis, prefix) = (servers().redis.url(), format!("{}:", db.name));
         let mut all = vec![("REDIS_URL", redis.as_str()), ("REDIS_PREFIX", prefix.as_str())];
         all.retain(|(name, _)| variables.iter().all(|(given, _)| given != name));

@@ -81,7 +81,7 @@ impl Clinic {
             statement_timeout: std::time::Duration::from_secs(30),
             application_name: "test",
         };
-        let pool = Pool::new(&db.url(API), &settings);
+        let pool = Pool::new(&db.url(API), &settings).expect("a URL");
         let id = OrganizationId::random();
         let tail: String = id.to_string().chars().rev().take(8).collect();
         let clinic =

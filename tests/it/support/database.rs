@@ -9,7 +9,7 @@ use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, NoTls, Row};
 
 use super::monday;
-use super::servers::{Servers, servers};
+use super::servers::{Servers, encrypting_servers, servers};
 
 const TEMPLATE: &str = "openslot_template";
 /// Login of replicas and of workers.
@@ -52,29 +52,44 @@ pub async fn make_template(servers: &Servers) {
 pub struct TestDb {
     pub name: String,
     admin: Client,
+    servers: &'static Servers,
 }
 
 impl TestDb {
     pub async fn new() -> Self {
+        Self::on(servers()).await
+    }
+
+    /// In a cluster that takes encrypted connections only, except from the superuser.
+    pub async fn encrypting() -> Self {
+        Self::on(encrypting_servers()).await
+    }
+
+    async fn on(servers: &'static Servers) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
-        let servers = servers();
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let root = connect(&servers.admin_url("postgres")).await;
         let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
         root.batch_execute(&create).await.expect("the template is cloned");
         let admin = connect(&servers.admin_url(&name)).await;
         admin.batch_execute("SET search_path = openslot, public").await.expect("a search path");
-        Self { name, admin }
+        Self { name, admin, servers }
     }
 
-    /// Connection string of a login, over the socket.
+    /// Connection string of a login: over the socket, or with `sslmode=verify-full` where everything is encrypted.
     pub fn url(&self, login: &str) -> String {
-        servers().postgres.url(login, &self.name)
+        match &self.servers.authority {
+            None => self.servers.postgres.url(login, &self.name),
+            Some(authority) => {
+                let root = authority.root();
+                format!("{}?sslmode=verify-full&sslrootcert={}", self.tcp_url(login), root.display())
+            }
+        }
     }
 
     /// Connection string of a login over TCP.
     pub fn tcp_url(&self, login: &str) -> String {
-        servers().postgres.tcp_url(login, &self.name).expect("the server listens")
+        self.servers.postgres.tcp_url(login, &self.name).expect("the server listens")
     }
 
     /// Statements as the superuser, past row-level security.
@@ -137,9 +152,9 @@ impl TestDb {
 
     /// Drops it; what a failing test leaves goes with the cluster.
     pub async fn drop_now(self) {
-        let Self { name, admin } = self;
+        let Self { name, admin, servers } = self;
         drop(admin);
-        let root = connect(&servers().admin_url("postgres")).await;
+        let root = connect(&servers.admin_url("postgres")).await;
         root.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database is dropped");
     }
 }

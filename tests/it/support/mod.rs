@@ -9,6 +9,7 @@ pub mod practice;
 pub mod proxy;
 pub mod servers;
 pub mod socket;
+pub mod tls;
 
 pub use app::{Live, TestApp};
 pub use client::{Answer, Client};

@@ -1,16 +1,19 @@
 //! A graphql-transport-ws client whose every wait has a deadline.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use rustls::ClientConfig;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 /// Longest wait for anything that must come.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -43,9 +46,24 @@ impl Subscription {
 
     /// A socket, or why there is none.
     pub async fn try_connect(addr: SocketAddr, protocol: Option<&str>) -> Result<Self, Error> {
+        let protocol = protocol.map(|protocol| ("sec-websocket-protocol", protocol));
+        Self::try_with(addr, protocol.as_slice()).await
+    }
+
+    /// A socket over TLS on which nothing was said yet; a full name of the server, and whom to believe it.
+    pub async fn over_tls(addr: SocketAddr, tls: Arc<ClientConfig>) -> Result<Self, Error> {
+        let mut request = format!("wss://{addr}/graphql").into_client_request()?;
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
+        let stream = TcpStream::connect(addr).await?;
+        let connecting = client_async_tls_with_config(request, stream, None, Some(Connector::Rustls(tls)));
+        Ok(Self { socket: timeout(DEADLINE, connecting).await.expect("in time")?.0 })
+    }
+
+    /// A socket that is asked for with these headers, or why there is none.
+    pub async fn try_with(addr: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
         let mut request = format!("ws://{addr}/graphql").into_client_request()?;
-        if let Some(protocol) = protocol {
-            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().expect("a header"));
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().expect("a header"));
         }
         let connected = timeout(DEADLINE, tokio_tungstenite::connect_async(request)).await;
         Ok(Self { socket: connected.expect("in time")?.0 })

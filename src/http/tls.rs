@@ -1,0 +1,158 @@
+//! TLS on the main address. A handshake has a task and a deadline of its own: who is slow at it keeps nobody waiting.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::Listener;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::config::Tls;
+use crate::kernel::tls::provider;
+
+/// Handshakes under way at most; further connections wait in the system's queue.
+const MOST_HANDSHAKES: usize = 256;
+/// Longest handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Which of the two files is at fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TlsError {
+    /// No certificate, or none that can be used.
+    #[error("HTTP_TLS_CERT_FILE must name a PEM of a certificate, followed by those between it and its root")]
+    Certificate,
+    /// No key, or the key of another certificate.
+    #[error("HTTP_TLS_KEY_FILE must name a PEM of the private key of the certificate in HTTP_TLS_CERT_FILE")]
+    Key,
+}
+
+/// TLS 1.2 and 1.3 with this certificate, for HTTP/1.1.
+///
+/// # Errors
+/// Names the file that is at fault.
+pub fn acceptor(tls: &Tls) -> Result<TlsAcceptor, TlsError> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(tls.certificate.expose().as_bytes()).collect();
+    let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or(TlsError::Certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(tls.key.expose().as_bytes()).map_err(|_| TlsError::Key)?;
+    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|_| TlsError::Key)?.with_no_client_auth();
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
+        rustls::Error::InvalidCertificate(_) => TlsError::Certificate,
+        _ => TlsError::Key,
+    })?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Hands out connections whose handshake is done. Dropped, it ends the handshakes that are not.
+pub(super) struct TlsListener {
+    tcp: TcpListener,
+    acceptor: TlsAcceptor,
+    handshakes: JoinSet<Option<(TlsStream<TcpStream>, SocketAddr)>>,
+}
+
+impl TlsListener {
+    pub(super) fn new(tcp: TcpListener, acceptor: TlsAcceptor) -> Self {
+        Self { tcp, acceptor, handshakes: JoinSet::new() }
+    }
+}
+
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        loop {
+            tokio::select! {
+                Some(ended) = self.handshakes.join_next() => {
+                    if let Ok(Some(accepted)) = ended {
+                        return accepted;
+                    }
+                }
+                (stream, from) = Listener::accept(&mut self.tcp), if self.handshakes.len() < MOST_HANDSHAKES => {
+                    self.handshakes.spawn(shake_hands(self.acceptor.clone(), stream, from));
+                }
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+}
+
+async fn shake_hands(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    from: SocketAddr,
+) -> Option<(TlsStream<TcpStream>, SocketAddr)> {
+    match timeout(HANDSHAKE, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => Some((stream, from)),
+        Ok(Err(error)) => {
+            tracing::debug!(peer.address = %from.ip(), error = &error as &dyn std::error::Error, "no TLS handshake");
+            None
+        }
+        Err(_) => {
+            tracing::debug!(peer.address = %from.ip(), "no TLS handshake in time");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+    use crate::config::Secret;
+
+    fn pem() -> Tls {
+        let key = KeyPair::generate().expect("a key");
+        let parameters = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+        let certificate = parameters.self_signed(&key).expect("a certificate");
+        Tls { certificate: Secret::new(certificate.pem()), key: Secret::new(key.serialize_pem()) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn handshakes_are_bounded_in_number_and_in_time() {
+        let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let addr = tcp.local_addr().expect("an address");
+        let mut listener = TlsListener::new(tcp, acceptor(&pem()).expect("a certificate with its key"));
+        let mut silent = Vec::new();
+        for _ in 0..=MOST_HANDSHAKES {
+            // Not tokio's: while nothing but the network is waited for, the clock of this test would run.
+            silent.push(std::net::TcpStream::connect(addr).expect("a connection"));
+            tokio::task::yield_now().await;
+            assert!(listener.accept().now_or_never().is_none());
+        }
+        assert!(timeout(HANDSHAKE / 2, listener.accept()).await.is_err());
+        assert_eq!(listener.handshakes.len(), MOST_HANDSHAKES);
+        // They have had their time, and the one that waited has its turn.
+        assert!(timeout(HANDSHAKE, listener.accept()).await.is_err());
+        assert_eq!(listener.handshakes.len(), 1);
+    }
+
+    #[test]
+    fn file_at_fault_is_named() {
+        let (good, other) = (pem(), pem());
+        let mix = |certificate: &Secret, key: &Secret| {
+            acceptor(&Tls { certificate: certificate.clone(), key: key.clone() }).map(drop)
+        };
+        let nonsense = Secret::new("nonsense");
+        assert_eq!(mix(&good.certificate, &good.key), Ok(()));
+        assert_eq!(mix(&nonsense, &good.key), Err(TlsError::Certificate));
+        assert_eq!(mix(&good.key, &good.key), Err(TlsError::Certificate));
+        assert_eq!(mix(&good.certificate, &nonsense), Err(TlsError::Key));
+        assert_eq!(mix(&good.certificate, &other.key), Err(TlsError::Key));
+        assert_eq!(mix(&good.certificate, &good.certificate), Err(TlsError::Key));
+    }
+}
