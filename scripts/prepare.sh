@@ -51,13 +51,25 @@ has_postgres() {
   has initdb && has postgres
 }
 
-# The Debian packages of which something is missing. What the environment provides is not installed.
+# Forgets the servers that the environment names, and says so: what runs here fills private ones only.
+use_private_servers() {
+  local name variable named=()
+  for name in DATABASE_URL MIGRATION_DATABASE_URL WORKER_DATABASE_URL DIRECT_DATABASE_URL REDIS_URL; do
+    for variable in "$name" "${name}_FILE"; do
+      [ -z "${!variable:-}" ] || named+=("$variable")
+      unset "$variable"
+    done
+  done
+  [ ${#named[@]} = 0 ] || say "using private servers; not used: ${named[*]}"
+}
+
+# The Debian packages of which something is missing.
 missing_packages() {
   has cc && has make || echo build-essential
   has curl || echo curl
   [ -s /etc/ssl/certs/ca-certificates.crt ] || [ ! -d /etc/apt ] || echo ca-certificates
-  [ -n "${DATABASE_URL:-}" ] || has_postgres || echo postgresql
-  [ -n "${REDIS_URL:-}" ] || has redis-server || has valkey-server || echo redis-server
+  has_postgres || echo postgresql
+  has redis-server || has valkey-server || echo redis-server
 }
 
 # Installs the packages named, if any.
