@@ -4,14 +4,21 @@
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$project" || exit
 
-# Where `make start` keeps its data, log and process number. PostgreSQL does not run as root, hence not in root's home.
+# A name for this checkout that no other on this machine has.
+checkout_name() {
+  local name=${project##*/}
+  printf '%.40s-%08x\n' "${name//[^A-Za-z0-9._-]/_}" "$(printf '%s' "$project" | cksum | cut -d ' ' -f 1)"
+}
+
+# Where `make start` keeps its data, log and process number. PostgreSQL does not run as root, hence not in
+# root's home.
 if [ -n "${OPENSLOT_DATA_DIR:-}" ]; then
   case $OPENSLOT_DATA_DIR in
     /*) data_dir=$OPENSLOT_DATA_DIR ;;
     *) data_dir=$project/$OPENSLOT_DATA_DIR ;;
   esac
 elif [ "$(id -u)" = 0 ]; then
-  data_dir=/var/lib/openslot-dev
+  data_dir=/var/lib/openslot-dev/$(checkout_name)
 else
   data_dir=$project/.openslot
 fi
@@ -126,11 +133,16 @@ prepare() {
   install_rust
 }
 
-# The number of the running `openslot dev`; fails when there is none.
+# The number of this checkout's running `openslot dev`; fails when there is none.
 running_pid() {
   local pid name
   pid=$(cat "$pid_file" 2>/dev/null) || return 1
-  # The number may have gone to another program since.
+  # The number may have gone to another program since, or to the openslot of another checkout.
   name=$(cat "/proc/$pid/comm" 2>/dev/null || ps -o comm= -p "$pid" 2>/dev/null) || return 1
-  [ "${name##*/}" = openslot ] && echo "$pid"
+  [ "${name##*/}" = openslot ] && arguments_of "$pid" | grep -Fq -- "--data-dir $data_dir " && echo "$pid"
+}
+
+# The arguments of a process, each with a space behind it.
+arguments_of() {
+  if [ -r "/proc/$1/cmdline" ]; then tr '\0' ' ' <"/proc/$1/cmdline"; else echo "$(ps -o args= -p "$1") "; fi
 }
