@@ -146,3 +146,12 @@ running_pid() {
 arguments_of() {
   if [ -r "/proc/$1/cmdline" ]; then tr '\0' ' ' <"/proc/$1/cmdline"; else echo "$(ps -o args= -p "$1") "; fi
 }
+
+# Runs openslot with what `openslot dev` wrote down for other commands to find its database and key by.
+dev_command() (
+  [ -r "$data_dir/env" ] && [ -x "$binary" ] || fail "openslot was not started here yet: make start"
+  set -a
+  # shellcheck source=/dev/null
+  . "$data_dir/env"
+  exec "$binary" "$@"
+)
