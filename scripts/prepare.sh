@@ -10,7 +10,7 @@ checkout_name() {
   printf '%.40s-%08x\n' "${name//[^A-Za-z0-9._-]/_}" "$(printf '%s' "$project" | cksum | cut -d ' ' -f 1)"
 }
 
-# Where `make start` keeps its data, log and process number. PostgreSQL does not run as root, hence not in
+# Where `make start` keeps its data, log, address and process number. PostgreSQL does not run as root, hence not in
 # root's home.
 if [ -n "${OPENSLOT_DATA_DIR:-}" ]; then
   case $OPENSLOT_DATA_DIR in
@@ -23,10 +23,11 @@ else
   data_dir=$project/.openslot
 fi
 pid_file=$data_dir/openslot.pid
+address_file=$data_dir/openslot.addr
 log_file=$data_dir/openslot.log
 address=${HTTP_ADDR:-127.0.0.1:8088}
 binary=${CARGO_TARGET_DIR:-$project/target}/dev-fast/openslot
-export pid_file log_file address binary
+export pid_file address_file log_file address binary
 
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 
