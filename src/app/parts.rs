@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{Auth, Config, Jwks, Secret};
 use crate::db::migrations;
-use crate::db::pool::{Pool, PoolSettings};
+use crate::db::pool::{self, Pool, PoolSettings};
 use crate::db::{Db, Doorbell as Ring};
 use crate::domain::Services;
 use crate::domain::identity::session::Sessions;
@@ -65,6 +65,9 @@ pub(super) async fn open(
     tasks: TaskTracker,
     ring: Ring,
 ) -> Result<Db, AppError> {
+    if let Some(reason) = pool::refusal(url.expose()).await {
+        return Err(AppError::Refused(variable, reason));
+    }
     let settings = PoolSettings {
         size: config.database.pool_max,
         wait: config.database.pool_wait,
