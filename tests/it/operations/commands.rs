@@ -119,6 +119,14 @@ async fn refusal_of_the_database_is_quoted_without_the_url() {
     db.drop_now().await;
 }
 
+#[test]
+fn log_in_a_file_has_no_colours() {
+    let nowhere = ("DATABASE_URL", "postgres://app@127.0.0.1:9/openslot");
+    let variables = [nowhere, ("LOG_FORMAT", "text"), ("LOG_LEVEL", "warn"), ("DB_POOL_WAIT_MS", "10")];
+    let log = String::from_utf8(run(&["serve"], &variables).stderr).expect("text");
+    assert!(log.contains("WARN") && !log.contains('\u{1b}'), "{log}");
+}
+
 #[tokio::test]
 async fn server_refuses_a_login_that_could_see_everything() {
     let db = TestDb::new().await;
