@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help start stop logs test check conformance fmt schema proof
+.PHONY: help start stop logs token test check conformance fmt schema proof
 
 help: ## Shows this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-16s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-20s%s\n", $$1, $$2 }'
 
 start: ## Installs what is missing, builds, starts everything with demo data (HTTP_ADDR=127.0.0.1:8088)
 	@scripts/start
@@ -12,6 +12,9 @@ stop: ## Stops what `make start` started; the data stays
 
 logs: ## Follows the log of the running program
 	@scripts/logs
+
+token: ## Prints a token of a seeded user (ROLE=STAFF, ADMIN or PATIENT; NUMBER=1 to 24 for a patient)
+	@scripts/token
 
 test: ## Runs the tests (ONLY=part_of_a_name)
 	@scripts/test $(ONLY)

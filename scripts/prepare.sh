@@ -4,22 +4,30 @@
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$project" || exit
 
-# Where `make start` keeps its data, log and process number. PostgreSQL does not run as root, hence not in root's home.
+# A name for this checkout that no other on this machine has.
+checkout_name() {
+  local name=${project##*/}
+  printf '%.40s-%08x\n' "${name//[^A-Za-z0-9._-]/_}" "$(printf '%s' "$project" | cksum | cut -d ' ' -f 1)"
+}
+
+# Where `make start` keeps its data, log, address and process number. PostgreSQL does not run as root, hence not in
+# root's home.
 if [ -n "${OPENSLOT_DATA_DIR:-}" ]; then
   case $OPENSLOT_DATA_DIR in
     /*) data_dir=$OPENSLOT_DATA_DIR ;;
     *) data_dir=$project/$OPENSLOT_DATA_DIR ;;
   esac
 elif [ "$(id -u)" = 0 ]; then
-  data_dir=/var/lib/openslot-dev
+  data_dir=/var/lib/openslot-dev/$(checkout_name)
 else
   data_dir=$project/.openslot
 fi
 pid_file=$data_dir/openslot.pid
+address_file=$data_dir/openslot.addr
 log_file=$data_dir/openslot.log
 address=${HTTP_ADDR:-127.0.0.1:8088}
 binary=${CARGO_TARGET_DIR:-$project/target}/dev-fast/openslot
-export pid_file log_file address binary
+export pid_file address_file log_file address binary
 
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 
@@ -51,13 +59,25 @@ has_postgres() {
   has initdb && has postgres
 }
 
-# The Debian packages of which something is missing. What the environment provides is not installed.
+# Forgets the servers that the environment names, and says so: what runs here fills private ones only.
+use_private_servers() {
+  local name variable named=()
+  for name in DATABASE_URL MIGRATION_DATABASE_URL WORKER_DATABASE_URL DIRECT_DATABASE_URL REDIS_URL; do
+    for variable in "$name" "${name}_FILE"; do
+      [ -z "${!variable:-}" ] || named+=("$variable")
+      unset "$variable"
+    done
+  done
+  [ ${#named[@]} = 0 ] || say "using private servers; not used: ${named[*]}"
+}
+
+# The Debian packages of which something is missing.
 missing_packages() {
   has cc && has make || echo build-essential
   has curl || echo curl
   [ -s /etc/ssl/certs/ca-certificates.crt ] || [ ! -d /etc/apt ] || echo ca-certificates
-  [ -n "${DATABASE_URL:-}" ] || has_postgres || echo postgresql
-  [ -n "${REDIS_URL:-}" ] || has redis-server || has valkey-server || echo redis-server
+  has_postgres || echo postgresql
+  has redis-server || has valkey-server || echo redis-server
 }
 
 # Installs the packages named, if any.
@@ -114,11 +134,25 @@ prepare() {
   install_rust
 }
 
-# The number of the running `openslot dev`; fails when there is none.
+# The number of this checkout's running `openslot dev`; fails when there is none.
 running_pid() {
   local pid name
   pid=$(cat "$pid_file" 2>/dev/null) || return 1
-  # The number may have gone to another program since.
+  # The number may have gone to another program since, or to the openslot of another checkout.
   name=$(cat "/proc/$pid/comm" 2>/dev/null || ps -o comm= -p "$pid" 2>/dev/null) || return 1
-  [ "${name##*/}" = openslot ] && echo "$pid"
+  [ "${name##*/}" = openslot ] && arguments_of "$pid" | grep -Fq -- "--data-dir $data_dir " && echo "$pid"
 }
+
+# The arguments of a process, each with a space behind it.
+arguments_of() {
+  if [ -r "/proc/$1/cmdline" ]; then tr '\0' ' ' <"/proc/$1/cmdline"; else echo "$(ps -o args= -p "$1") "; fi
+}
+
+# Runs openslot with what `openslot dev` wrote down for other commands to find its database and key by.
+dev_command() (
+  [ -r "$data_dir/env" ] && [ -x "$binary" ] || fail "openslot was not started here yet: make start"
+  set -a
+  # shellcheck source=/dev/null
+  . "$data_dir/env"
+  exec "$binary" "$@"
+)

@@ -34,6 +34,9 @@ pub enum AppError {
     /// The login could see every organization.
     #[error("{0} must be a login without rights of a superuser, of the owner, or BYPASSRLS")]
     TooManyRights(&'static str),
+    /// The database refuses the login, for the reason it gave.
+    #[error("the database refuses the login of {0}: {1}")]
+    Refused(&'static str, String),
     /// The schema is older than the program.
     #[error("the database lacks {0} migrations: run `openslot migrate`")]
     Pending(usize),

@@ -6,9 +6,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Auth, Config, Jwks, Secret};
-use crate::db::migrations;
 use crate::db::pool::{Pool, PoolSettings};
-use crate::db::{Db, Doorbell as Ring};
+use crate::db::{Db, Doorbell as Ring, connect, migrations};
 use crate::domain::Services;
 use crate::domain::identity::session::Sessions;
 use crate::domain::identity::token::{DevelopmentKey, PublishedKeys, TokenRules, VerificationKey, Verifier};
@@ -65,6 +64,9 @@ pub(super) async fn open(
     tasks: TaskTracker,
     ring: Ring,
 ) -> Result<Db, AppError> {
+    if let Some(reason) = connect::refusal(url.expose()).await {
+        return Err(AppError::Refused(variable, reason));
+    }
     let settings = PoolSettings {
         size: config.database.pool_max,
         wait: config.database.pool_wait,

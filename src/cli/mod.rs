@@ -65,12 +65,15 @@ enum Command {
         size: Size,
     },
     /// Print a token of a seeded user, good for 12 hours. Needs a development key.
+    ///
+    /// It asks no database: a token for an organization or a number that was never seeded is printed too, and the
+    /// server refuses it.
     #[command(after_help = "Example:\n  openslot token --role PATIENT --number 2 --org demo")]
     Token {
         /// PATIENT, STAFF or ADMIN.
         #[arg(long)]
         role: String,
-        /// Slug of the organization.
+        /// Slug of a seeded organization.
         #[arg(long, default_value = "demo")]
         org: String,
         /// Which patient, 1 to 24.

@@ -132,6 +132,19 @@ mod tests {
     }
 
     #[test]
+    fn log_level_is_a_list_that_ends_in_levels() {
+        const REFUSED: &str = "LOG_LEVEL must be off, error, warn, info, debug or trace, \
+            or a list of these and target=level, such as info,openslot::live=debug";
+        for good in ["off", "error", "warn", "info", "debug", "trace", "INFO", "info,openslot::live=debug", "a=off"] {
+            assert_eq!(config(&[("LOG_LEVEL", good)]).map(|c| c.logging.filter), Ok(good.to_owned()));
+        }
+        for bad in ["loud", "openslot", "openslot::live", "info,loud", "openslot=loud", "openslot=", "info,", ",", "3"]
+        {
+            assert_eq!(config(&[("LOG_LEVEL", bad)]).map(|_| ()), Err(REFUSED.to_owned()), "{bad}");
+        }
+    }
+
+    #[test]
     fn secret_is_never_printed() {
         let config = config(&[("DATABASE_URL", "postgres://app:hunter2@db/openslot")]);
         assert!(!format!("{config:?}").contains("hunter2"));

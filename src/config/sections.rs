@@ -163,7 +163,7 @@ pub struct Live {
     pub queue_items: usize,
     /// `LIVE_CATCH_UP_LIMIT`: most changes that are read from the log to fill a gap.
     pub catch_up_limit: usize,
-    /// `LIVE_INIT_TIMEOUT_MS`: how long a socket may wait with `connection_init`.
+    /// `LIVE_INIT_TIMEOUT_MS`: how long a client may take from opening a socket to sending `connection_init`.
     pub init_timeout: Duration,
     /// `LIVE_PING_MS`: how often a quiet socket is pinged; one that does not answer for as long again is closed.
     pub ping: Duration,
@@ -201,6 +201,17 @@ impl std::str::FromStr for LogFormat {
     }
 }
 
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+const LOG_LEVEL_RULE: &str =
+    "be off, error, warn, info, debug or trace, or a list of these and target=level, such as info,openslot::live=debug";
+
+/// Whether a part of `LOG_LEVEL` ends in a level. To the library a word that is none names a target, and the rest of the
+/// program falls silent.
+fn has_level(part: &str) -> bool {
+    let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+    LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
+}
+
 /// Logs.
 #[derive(Clone, Debug)]
 pub struct Logging {
@@ -213,8 +224,8 @@ pub struct Logging {
 impl Logging {
     pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
         let filter = env.text("LOG_LEVEL")?.unwrap_or_else(|| "info".to_owned());
-        if tracing_subscriber::EnvFilter::try_new(&filter).is_err() {
-            return Err(ConfigError::new("LOG_LEVEL", "be a level or a list of target=level"));
+        if !filter.split(',').all(has_level) || tracing_subscriber::EnvFilter::try_new(&filter).is_err() {
+            return Err(ConfigError::new("LOG_LEVEL", LOG_LEVEL_RULE));
         }
         Ok(Self { filter, format: env.parsed("LOG_FORMAT", LogFormat::Json, "be json or text")? })
     }

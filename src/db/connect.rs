@@ -81,6 +81,35 @@ pub(super) async fn connect(url: &str) -> Result<AsyncPgConnection, ConnectionEr
     Target::of(url)?.connect().await
 }
 
+/// Why the server refuses the login of a URL, in the server's words; never anything of the URL. `None` when it does not,
+/// and when nobody can tell now: a server that is away or full may be back before a pool gives up.
+///
+/// A pool tries again until its time is up and keeps the reason to itself, hence this one attempt.
+pub async fn refusal(url: &str) -> Option<String> {
+    let target = match Target::of(url) {
+        Ok(target) => target,
+        Err(ConnectionError::InvalidConnectionUrl(why)) => return Some(why),
+        Err(_) => return Some("the URL cannot be parsed".to_owned()),
+    };
+    let error = target.config.connect(target.tls.clone()).await.err()?;
+    match error.as_db_error() {
+        Some(said) if is_passing(said.code()) => None,
+        Some(said) => Some(said.message().to_owned()),
+        None if is_about_network(&error) => None,
+        // Such as a password that the server asks for and the URL lacks.
+        None => Some(error.to_string()),
+    }
+}
+
+/// Classes 53, insufficient resources, and 57, operator intervention: the server starts, stops or is full.
+fn is_passing(code: &tokio_postgres::error::SqlState) -> bool {
+    ["53", "57"].iter().any(|class| code.code().starts_with(class))
+}
+
+fn is_about_network(error: &tokio_postgres::Error) -> bool {
+    error.is_closed() || std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+}
+
 /// The driver says only that TLS failed; why is in the sources.
 fn chain(error: &tokio_postgres::Error) -> String {
     let mut text = error.to_string();
@@ -103,4 +132,48 @@ fn notice_silence(config: &mut tokio_postgres::Config) {
         .keepalives_interval(Duration::from_secs(5))
         .keepalives_retries(3)
         .tcp_user_timeout(Duration::from_secs(15));
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that answers whoever comes with one error, as PostgreSQL frames it.
+    async fn refusing(code: &str, message: &str) -> Option<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://app:hunter2@{}/openslot?sslmode=disable", listener.local_addr().unwrap());
+        let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
+        let server = async {
+            let (mut client, _) = listener.accept().await.unwrap();
+            assert_ne!(client.read(&mut [0; 1024]).await.unwrap(), 0);
+            client.write_u8(b'E').await.unwrap();
+            client.write_u32(u32::try_from(fields.len() + 4).unwrap()).await.unwrap();
+            client.write_all(fields.as_bytes()).await.unwrap();
+        };
+        tokio::join!(refusal(&url), server).0
+    }
+
+    #[tokio::test]
+    async fn server_is_quoted_when_it_refuses_the_login_for_good() {
+        for (code, message, is_refused) in [
+            ("28P01", "password authentication failed for user \"app\"", true),
+            ("28000", "role \"app\" is not permitted to log in", true),
+            ("3D000", "database \"openslot\" does not exist", true),
+            ("57P03", "the database system is starting up", false),
+            ("53300", "sorry, too many clients already", false),
+        ] {
+            assert_eq!(refusing(code, message).await, is_refused.then(|| message.to_owned()), "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_without_a_servers_word_tells_nothing_of_the_url() {
+        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        assert_eq!(refusal(&format!("postgres://app:hunter2@{gone}/openslot")).await, None);
+        let unreadable = refusal("postgres://app:hunter2@db:port/openslot").await;
+        assert_eq!(unreadable.as_deref(), Some("the URL cannot be parsed"));
+    }
 }

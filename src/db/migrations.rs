@@ -32,6 +32,9 @@ pub enum MigrateError {
     /// Two URLs name the same user.
     #[error("{0} must name a user of its own")]
     SharedLogin(&'static str),
+    /// Nobody made the roles of the cluster.
+    #[error("the cluster has no role openslot_owner: run `openslot migrate --roles` first, as a superuser")]
+    NoRoles,
     /// A URL names no user, or none that can be parsed.
     #[error("{0} must name a user")]
     Login(&'static str),
@@ -162,6 +165,10 @@ pub async fn revert_last(url: &str) -> Result<String, MigrateError> {
 async fn owner_connection(url: &str) -> Result<AsyncPgConnection, MigrateError> {
     let mut conn = connect(url).await?;
     conn.batch_execute(MIGRATING).await?;
+    let has_roles = diesel::dsl::sql::<Bool>("to_regrole('openslot_owner') IS NOT NULL");
+    if !diesel::select(has_roles).get_result(&mut conn).await? {
+        return Err(MigrateError::NoRoles);
+    }
     conn.batch_execute(
         "DO $do$ BEGIN
            EXECUTE format('GRANT CREATE ON DATABASE %I TO openslot_owner', current_database());

@@ -6,7 +6,7 @@ pub mod availability;
 pub mod bookings;
 pub mod changes;
 pub mod conn;
-mod connect;
+pub mod connect;
 pub mod directory;
 pub mod error;
 #[path = "schema.rs"]

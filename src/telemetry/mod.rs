@@ -1,5 +1,7 @@
 //! Logs: one line an event, constant messages, values as fields, never protected health information.
 
+use std::io::IsTerminal as _;
+
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
@@ -11,7 +13,10 @@ use crate::config::{LogFormat, Logging};
 /// Starts logging to standard error. A second call, as in tests, changes nothing.
 pub fn start(settings: &Logging) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let mut builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if !std::io::stderr().is_terminal() {
+        builder = builder.with_ansi(false);
+    }
     let started = match settings.format {
         LogFormat::Json => builder.json().flatten_event(true).finish().with(filter_fn(is_ours_or_coarse)).try_init(),
         LogFormat::Text => builder.finish().with(filter_fn(is_ours_or_coarse)).try_init(),

@@ -30,21 +30,38 @@ fn every_variable_is_in_the_readme() {
     assert!(missing.is_empty(), "not in the README: {missing:?}");
 }
 
+fn blocks(text: &str) -> Vec<&str> {
+    text.split("```graphql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
 #[tokio::test]
 async fn operations_in_the_readme_are_valid() {
     let app = TestApp::start().await;
     let readme = read("README.md");
-    let blocks: Vec<&str> =
-        readme.split("```graphql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(blocks.len(), 3);
-    for block in blocks {
-        let answer = app.client.guest(block, json!({ "slot": "x", "service": "x" })).await;
+    assert_eq!(blocks(&readme).len(), 4);
+    for block in blocks(&readme) {
+        let variables = json!({ "slot": "x", "service": "x", "key": "x", "booking": "x", "version": 1 });
+        let answer = app.client.guest(block, variables).await;
         // What is valid fails later: no such organization, no such slot, a stream over POST.
         let message = answer.body.pointer("/errors/0/message").and_then(|m| m.as_str()).unwrap_or_default();
-        let late = ["not found", "`input.slot.id`", "must not be a subscription"];
+        let late = ["not found", "`input.slot.id`", "`input.bookingId`", "must not be a subscription"];
         assert!(late.iter().any(|word| message.contains(word)), "{block}\n{}", answer.body);
     }
     app.stop().await;
+}
+
+#[test]
+fn curl_sends_the_operation_that_stands_above_it() {
+    let readme = read("README.md");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown: Vec<String> = blocks(&readme).into_iter().map(words).collect();
+    let sent: Vec<String> = readme
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("\"query\": \"")?.rsplit_once('"'))
+        .map(|(query, _)| words(&query.replace("\\\"", "\"")))
+        .collect();
+    assert_eq!(sent.len(), 3);
+    assert_eq!(sent, shown[..3]);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) const SERVICES: [DemoService; 12] = [
     },
     DemoService {
         key: "first-consultation",
-        display_name: "First consultation",
+        display_name: "Initial consultation",
         summary: "An hour to get to know each other and to plan what comes next.",
         duration_minutes: 60,
         ..ORDINARY
@@ -90,7 +90,7 @@ pub(super) const SERVICES: [DemoService; 12] = [
     },
     DemoService {
         key: "stress-test",
-        display_name: "Cardiac stress test",
+        display_name: "Stress test",
         summary: "Needs preparation at home, so book a day ahead.",
         duration_minutes: 60,
         minimum_notice_hours: 24,

@@ -10,6 +10,9 @@ const PATIENTS_PER_LOCATION: usize = 4;
 /// Everybody visits every third day at most, so that no two visits of one person can touch.
 const EVERY_DAYS: i64 = 3;
 
+/// Has no visits: whoever tries booking out as this patient meets no other visit of theirs.
+const UNVISITED: u16 = 1;
+
 /// A visit that the demo wants on a local day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DemoVisit<'a> {
@@ -33,7 +36,7 @@ impl DemoVisit<'_> {
 }
 
 impl DemoPlan {
-    /// The visits to book on a local day of their location, about eight less those whose schedule is closed on that
+    /// The visits to book on a local day of their location, seven or eight less those whose schedule is closed on that
     /// day. No two of them are in the same schedule, and nobody comes twice, so none stands in another's way.
     #[must_use]
     pub fn visits_on(&self, day: NaiveDate) -> Vec<DemoVisit<'_>> {
@@ -43,7 +46,7 @@ impl DemoPlan {
     fn visit_on(&self, patient: DemoPatient, day: NaiveDate) -> Option<DemoVisit<'_>> {
         let days = i64::from(day.num_days_from_ce());
         let number = i64::from(patient.number);
-        if (days + number) % EVERY_DAYS != 0 {
+        if patient.number == UNVISITED || (days + number) % EVERY_DAYS != 0 {
             return None;
         }
         let here: Vec<_> = self.schedules.iter().filter(|schedule| schedule.location == patient.location).collect();

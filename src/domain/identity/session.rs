@@ -114,14 +114,10 @@ impl Sessions {
         let Some(text) = credential else {
             return Ok(Session { principal: Principal::Anonymous, credential: Credential::None });
         };
-        let session = match Presented::of(text) {
+        match Presented::of(text) {
             Some(presented) => self.open_key(presented).await,
             None => self.open_token(text).await,
-        };
-        if let Err(Error::Unauthenticated) = &session {
-            tracing::info!("credential refused");
         }
-        session
     }
 
     async fn open_key(&self, presented: Presented) -> Result<Session, Error> {
@@ -136,10 +132,7 @@ impl Sessions {
                 Ok(Session { principal: Principal::User(user.user), credential: Credential::Token(claims) })
             }
             Err(TokenError::Unavailable) => Err(Error::Unavailable),
-            Err(error) => {
-                tracing::info!(error = &error as &dyn std::error::Error, "token refused");
-                Err(Error::Unauthenticated)
-            }
+            Err(error) => Err(refused(&error.to_string())),
         }
     }
 
@@ -214,7 +207,8 @@ impl Sessions {
             }
             Ok(found)
         });
-        let FoundKey { id, organization, scopes, expires_at, .. } = read.await?.ok_or(Error::Unauthenticated)?;
+        let FoundKey { id, organization, scopes, expires_at, .. } =
+            read.await?.ok_or_else(|| refused("no such key"))?;
         let known = (Arc::new(KeyHolder { key: id, organization, scopes }), expires_at);
         self.keys.put(presented.clone(), known.clone(), BELIEVED);
         Ok(known)
@@ -229,7 +223,7 @@ impl Sessions {
         }
         let rights = self.rights(claims).await?;
         // Somebody the issuer knows and nobody here does has no account.
-        let user = rights.user.ok_or(Error::Unauthenticated)?;
+        let user = rights.user.ok_or_else(|| refused("the subject is unknown"))?;
         check_issued(claims, rights.tokens_valid_from)?;
         let known = Arc::new(SignedIn { user, expires_at: claims.expires_at, memberships: rights.memberships });
         self.users.put(key, (user, rights.tokens_valid_from, known.clone()), BELIEVED);
@@ -254,10 +248,18 @@ impl Sessions {
     }
 }
 
+/// Every refusal is told, with a reason that never repeats the credential. The caller learns none.
+fn refused(reason: &str) -> Error {
+    tracing::info!(reason, "credential refused");
+    Error::Unauthenticated
+}
+
 /// A token that was issued before the last revocation, or does not say when, is worthless.
 fn check_issued(claims: &Claims, valid_from: Option<DateTime<Utc>>) -> Result<(), Error> {
     match valid_from {
-        Some(from) if claims.issued_at.is_none_or(|issued| issued < from) => Err(Error::Unauthenticated),
+        Some(from) if claims.issued_at.is_none_or(|issued| issued < from) => {
+            Err(refused("issued before the last revocation"))
+        }
         _ => Ok(()),
     }
 }

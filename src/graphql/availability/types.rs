@@ -118,7 +118,8 @@ impl Slot {
     async fn location(&self) -> Result<Location, Error> {
         Ok(Location { scope: self.scope.clone(), row: self.place().await? })
     }
-    /// What can be booked here, at most 100.
+    /// What the schedule of this slot offers, by name, at most 100. Each service has rules of its own, such as notice,
+    /// advance and length, which apply when booking.
     async fn services(&self) -> Result<Vec<Service>, Error> {
         let rows = self.scope.loaders.services_of_schedule.one(self.slot.schedule).await?.unwrap_or_default();
         Ok(rows.iter().map(|row| Service { scope: self.scope.clone(), row: row.clone() }).collect())

@@ -79,6 +79,13 @@ async fn roles_of_a_new_cluster_are_made_by_two_at_once() {
     assert!(matches!(strong, AppError::TooManyRights("DATABASE_URL")), "{strong}");
     let early = refusal(&config(&db, &[("DATABASE_URL", &by("plain"))])).await;
     assert!(matches!(early, AppError::Pending(_)), "{early}");
+    let alone = [("MIGRATION_DATABASE_URL", by(SUPERUSER))];
+    let alone = Config::from(&Environment::of(&alone.each_ref().map(|(name, url)| (*name, url.as_str()))));
+    let without_roles = app::migrate(&alone.expect("a configuration"), false).await.expect_err("there are no roles");
+    assert_eq!(
+        without_roles.to_string(),
+        "the cluster has no role openslot_owner: run `openslot migrate --roles` first, as a superuser"
+    );
     let migrate = |name: &str| {
         let urls = [SUPERUSER, API, JOBS].map(|login| postgres.url(login, name));
         let names = ["MIGRATION_DATABASE_URL", "DATABASE_URL", "WORKER_DATABASE_URL"];

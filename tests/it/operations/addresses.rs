@@ -53,9 +53,9 @@ async fn refusals(proxies: &str) -> Vec<(String, String)> {
 
 fn told(clients: [&str; 4]) -> Vec<(String, String)> {
     let messages = [
-        "token refused",
+        "credential refused",
         "authorization that is no bearer token refused",
-        "token refused",
+        "credential refused",
         "socket of another origin refused",
     ];
     messages.into_iter().zip(clients).map(|(message, client)| (message.to_owned(), client.to_owned())).collect()

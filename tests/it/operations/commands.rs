@@ -123,6 +123,31 @@ async fn server_ends_with_0_on_sigterm_and_130_on_sigint() {
 }
 
 #[tokio::test]
+async fn refusal_of_the_database_is_quoted_without_the_url() {
+    let db = TestDb::new().await;
+    let url = |login: &str, name: &str| db.tcp_url(login).replace(&db.name, name).replace('@', ":hunter2@");
+    for (command, variable) in [("serve", "DATABASE_URL"), ("worker", "WORKER_DATABASE_URL"), ("seed", "DATABASE_URL")]
+    {
+        for (url, reason) in [
+            (url(API, "nowhere"), "database \"nowhere\" does not exist"),
+            (url("nobody_here", &db.name), "role \"nobody_here\" does not exist"),
+        ] {
+            let line = format!("openslot: the database refuses the login of {variable}: {reason}");
+            assert_eq!(complaint(&[command], &[(variable, &url), ("LOG_LEVEL", "error")]), (1, line), "{command}");
+        }
+    }
+    db.drop_now().await;
+}
+
+#[test]
+fn log_in_a_file_has_no_colours() {
+    let nowhere = ("DATABASE_URL", "postgres://app@127.0.0.1:9/openslot");
+    let variables = [nowhere, ("LOG_FORMAT", "text"), ("LOG_LEVEL", "warn"), ("DB_POOL_WAIT_MS", "10")];
+    let log = String::from_utf8(run(&["serve"], &variables).stderr).expect("text");
+    assert!(log.contains("WARN") && !log.contains('\u{1b}'), "{log}");
+}
+
+#[tokio::test]
 async fn server_refuses_a_login_that_could_see_everything() {
     let db = TestDb::new().await;
     let url = db.url(openslot::cli::local::SUPERUSER);

@@ -45,7 +45,7 @@ impl Service {
     pub async fn id(&self) -> ID {
         self.scope.global(self.row.id)
     }
-    /// Name: `First consultation`.
+    /// Name: `Initial consultation`.
     async fn display_name(&self) -> &str {
         &self.row.display_name
     }
