@@ -200,6 +200,7 @@ impl Sessions {
         if let Some(known) = self.keys.get(presented) {
             return Ok(known);
         }
+        let asked = self.keys.asked();
         let read = self.db.system::<_, DbError, _>("API key by prefix", async |conn| {
             let found = resolve::api_key(conn, &presented.prefix).await?.filter(|key| presented.is(&key.secret_hash));
             if let Some(key) = found.as_ref().filter(|key| !key.is_seen) {
@@ -210,7 +211,7 @@ impl Sessions {
         let FoundKey { id, organization, scopes, expires_at, .. } =
             read.await?.ok_or_else(|| refused("no such key"))?;
         let known = (Arc::new(KeyHolder { key: id, organization, scopes }), expires_at);
-        self.keys.put(presented.clone(), known.clone(), BELIEVED);
+        self.keys.put_since(asked, presented.clone(), known.clone(), BELIEVED);
         Ok(known)
     }
 
@@ -221,12 +222,13 @@ impl Sessions {
             // The same person may hold several tokens, each with its own end.
             return Ok(Arc::new(SignedIn { expires_at: claims.expires_at, ..(*known).clone() }));
         }
+        let asked = self.users.asked();
         let rights = self.rights(claims).await?;
         // Somebody the issuer knows and nobody here does has no account.
         let user = rights.user.ok_or_else(|| refused("the subject is unknown"))?;
         check_issued(claims, rights.tokens_valid_from)?;
         let known = Arc::new(SignedIn { user, expires_at: claims.expires_at, memberships: rights.memberships });
-        self.users.put(key, (user, rights.tokens_valid_from, known.clone()), BELIEVED);
+        self.users.put_since(asked, key, (user, rights.tokens_valid_from, known.clone()), BELIEVED);
         Ok(known)
     }
 
