@@ -124,6 +124,15 @@ words! {
         /// It is done and marked late.
         Allow = "ALLOW",
     }
+    /// Whether guests may book.
+    GuestBooking {
+        /// Only signed-in users.
+        Refused = "REFUSED",
+        /// After a code sent to their e-mail or telephone.
+        WithVerifiedContact = "WITH_VERIFIED_CONTACT",
+        /// Without verification.
+        Allowed = "ALLOWED",
+    }
     /// What a member of an organization is to it.
     MemberRole {
         /// Sees their own schedule and bookings.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 
 use crate::domain::idempotency::IdempotencyKey;
+use crate::domain::identity::error::{Refusal, Refused};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{Global, OrganizationId, RowId};
 
@@ -48,4 +49,16 @@ pub fn shown<T>(ctx: &Context<'_>, found: Result<Option<T>, Error>) -> Option<T>
         ctx.add_error(ctx.set_error_path(error));
         None
     })
+}
+
+/// Success, or refusals that are data.
+///
+/// # Errors
+/// What is no refusal.
+pub fn split<T, E: TryFrom<Refusal, Error = Error>>(outcome: Result<T, Refused>) -> Result<(Option<T>, Vec<E>), Error> {
+    match outcome {
+        Ok(done) => Ok((Some(done), vec![])),
+        Err(Refused::Business(refusal)) => Ok((None, vec![E::try_from(refusal)?])),
+        Err(Refused::Failed(error)) => Err(error),
+    }
 }

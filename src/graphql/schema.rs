@@ -7,6 +7,7 @@ use super::availability::stream_types::StreamItem;
 use super::availability::subscriptions::AvailabilitySubscription;
 use super::bookings::mutations::BookingMutation;
 use super::bookings::queries::BookingQuery;
+use super::directory::mutations::DirectoryMutation;
 use super::directory::queries::DirectoryQuery;
 use super::identity::mutations::IdentityMutation;
 use super::identity::queries::IdentityQuery;
@@ -19,7 +20,7 @@ pub struct Query(NodeQuery, IdentityQuery, DirectoryQuery, AvailabilityQuery, Bo
 
 /// Everything that can be changed. A business refusal is data in `userErrors`; nothing was changed then.
 #[derive(MergedObject, Default)]
-pub struct Mutation(BookingMutation, IdentityMutation);
+pub struct Mutation(BookingMutation, IdentityMutation, DirectoryMutation);
 
 /// Everything that can be followed live.
 #[derive(MergedSubscription, Default)]

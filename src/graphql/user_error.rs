@@ -3,6 +3,7 @@
 use async_graphql::Interface;
 
 use super::bookings::types::{BookSlotUserError, CancelBookingUserError};
+use super::directory::mutations::ChangeOrganizationUserError;
 use super::identity::payloads::{
     ChangeMemberUserError, InviteMemberUserError, RemoveMemberUserError, RotateApiKeyUserError,
 };
@@ -30,6 +31,8 @@ pub enum UserError {
     RemoveMember(RemoveMemberUserError),
     /// Of `rotateApiKey`.
     RotateApiKey(RotateApiKeyUserError),
+    /// Of `changeOrganization`.
+    ChangeOrganization(ChangeOrganizationUserError),
 }
 
 /// Declares the error of one mutation: its codes, and which refusal becomes which, at which field.

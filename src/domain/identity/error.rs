@@ -1,4 +1,4 @@
-//! Why a change of access is refused, named by what the caller can do about it.
+//! Why a change of access or settings is refused, named by what the caller can do about it.
 
 use crate::db::DbError;
 use crate::kernel::error::Error;

@@ -39,6 +39,8 @@ pub enum Action {
     ChangeApiKeys,
     /// End somebody's sessions.
     RevokeSessions,
+    /// Change the organization's settings.
+    ChangeOrganization,
 }
 
 /// With which things a right holds.
@@ -56,7 +58,7 @@ pub enum Reach {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadDirectory,
         Self::ReadAvailability,
         Self::ReadAvailabilityDetail,
@@ -72,6 +74,7 @@ impl Action {
         Self::ReadApiKeys,
         Self::ChangeApiKeys,
         Self::RevokeSessions,
+        Self::ChangeOrganization,
     ];
 
     /// The scope that an API key needs for it; `None` for what needs none, or what no key may do.
@@ -89,7 +92,8 @@ impl Action {
             | Self::ChangeMembers
             | Self::ReadApiKeys
             | Self::ChangeApiKeys
-            | Self::RevokeSessions => None,
+            | Self::RevokeSessions
+            | Self::ChangeOrganization => None,
         }
     }
 }
@@ -134,6 +138,7 @@ pub fn table(role: Role, action: Action) -> Reach {
         (A::ReadMember, Provider | Staff) => Own,
         (A::RevokeSessions, Patient | Provider | Staff) => Own,
         (A::ReadMember | A::ChangeMembers | A::ReadApiKeys | A::ChangeApiKeys | A::RevokeSessions, Admin) => All,
+        (A::ChangeOrganization, Admin) => All,
 
         (_, Guest | Patient | Integrator | Provider | Staff) => None,
     }
@@ -204,7 +209,8 @@ ReadMember             None      None      Own       Own       All       None
 ChangeMembers          None      None      None      None      All       None
 ReadApiKeys            None      None      None      None      All       None
 ChangeApiKeys          None      None      None      None      All       None
-RevokeSessions         None      Own       Own       Own       All       None";
+RevokeSessions         None      Own       Own       Own       All       None
+ChangeOrganization     None      None      None      None      All       None";
         assert_eq!(found, wanted.lines().skip(1).collect::<Vec<_>>(), "\n{}", found.join("\n"));
     }
 

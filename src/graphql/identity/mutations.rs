@@ -10,7 +10,7 @@ use crate::domain::identity::members::{change, invite, remove};
 use crate::domain::identity::revoke_sessions::revoke_sessions;
 use crate::domain::identity::secret::KeyText;
 use crate::graphql::context::{Scope, scope_of_id, scope_of_slug};
-use crate::graphql::mutation::{after, key, same_organization, shown};
+use crate::graphql::mutation::{after, key, same_organization, shown, split};
 use crate::graphql::scalars::Instant;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{ApiKeyId, MemberId, RowId};
@@ -172,17 +172,6 @@ impl IdentityMutation {
         revoke::revoke(&scope.ctx, &scope.services, id).await.map_err(failed)?;
         let api_key = shown(ctx, api_key(&after(ctx, scope.ctx.organization)?, id).await);
         Ok(Some(RevokeApiKeyPayload { api_key, client_mutation_id: input.client_mutation_id }))
-    }
-}
-
-/// Success, or refusals that are data; anything else is an error.
-fn split<T, E: TryFrom<crate::domain::identity::error::Refusal, Error = Error>>(
-    outcome: Result<T, Refused>,
-) -> Result<(Option<T>, Vec<E>), Error> {
-    match outcome {
-        Ok(done) => Ok((Some(done), vec![])),
-        Err(Refused::Business(refusal)) => Ok((None, vec![E::try_from(refusal)?])),
-        Err(Refused::Failed(error)) => Err(error),
     }
 }
 

@@ -3,6 +3,7 @@
 mod by_id;
 mod local_time;
 mod nested;
+mod organization;
 mod paging;
 mod providers;
 mod slots;

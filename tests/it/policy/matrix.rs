@@ -73,6 +73,10 @@ fn request(field: &str, things: &Things) -> (String, Value) {
             let input = json!({ "apiKeyId": things.key, "expectedVersion": 77 });
             by_input("rotateApiKey", "RotateApiKeyInput", "userErrors { code }", input)
         }
+        "changeOrganization" => {
+            let input = json!({ "organizationSlug": things.slug, "expectedVersion": 77 });
+            by_input("changeOrganization", "ChangeOrganizationInput", "userErrors { code }", input)
+        }
         // It was revoked before: whoever may revoke it succeeds, and nothing changes.
         "revokeApiKey" => {
             by_input("revokeApiKey", "RevokeApiKeyInput", "apiKey { id }", json!({ "apiKeyId": things.revoked_key }))
@@ -125,7 +129,7 @@ async fn root_fields_show_what_the_table_allows() {
             }
         }
     }
-    assert_eq!(asked, 17 * 6 * 3);
+    assert_eq!(asked, 18 * 6 * 3);
     assert_eq!(world.app.db.state().await, before, "nothing was changed by asking");
     world.app.stop().await;
 }

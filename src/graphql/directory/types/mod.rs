@@ -2,6 +2,7 @@
 
 mod location;
 mod organization;
+mod policy;
 mod provider;
 mod service;
 
@@ -15,6 +16,7 @@ use crate::kernel::error::Error;
 
 pub use location::Location;
 pub use organization::Organization;
+pub use policy::{BookingPolicy, BookingPolicyInput};
 pub use provider::{Provider, ProviderConnection};
 pub use service::{Modality, Service};
 

@@ -9,7 +9,7 @@ use crate::graphql::context::Scope;
 use crate::graphql::scalars::{LanguageTag, TimeZone};
 use crate::kernel::error::Error;
 
-use super::zone;
+use super::{BookingPolicy, zone};
 
 /// Owner of everything below it: providers, bookings, patients, rules.
 pub struct Organization {
@@ -41,6 +41,10 @@ impl Organization {
     /// Languages of messages, the default one first.
     async fn languages(&self) -> Vec<LanguageTag> {
         self.row.languages.iter().flatten().cloned().map(LanguageTag).collect()
+    }
+    /// Rules of booking.
+    async fn booking_policy(&self) -> BookingPolicy {
+        (&self.row.policy).into()
     }
     /// Grows by one with each change.
     async fn version(&self) -> i32 {
