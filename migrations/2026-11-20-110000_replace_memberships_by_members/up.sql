@@ -11,6 +11,7 @@ CREATE TABLE members (
   display_name     text        NOT NULL,
   role             text        NOT NULL,
   provider_id      uuid,
+  tokens_valid_from timestamptz,
   last_seen_at     timestamptz,
   removed_at       timestamptz,
   version          integer     NOT NULL DEFAULT 1,
@@ -35,6 +36,7 @@ COMMENT ON TABLE members IS 'A person with a role in an organization.';
 COMMENT ON COLUMN members.user_id IS 'Who they are; NULL until they sign in with the address for the first time.';
 COMMENT ON COLUMN members.email IS 'Sign-in address, as it was written; compared without regard to case.';
 COMMENT ON COLUMN members.provider_id IS 'The provider that they are.';
+COMMENT ON COLUMN members.tokens_valid_from IS 'Tokens issued before make nobody this member; NULL means all do.';
 COMMENT ON COLUMN members.last_seen_at IS 'Last request, to the hour.';
 COMMENT ON COLUMN members.removed_at IS 'When their access ended.';
 
@@ -144,21 +146,23 @@ GRANT DELETE ON access_changes TO openslot_worker;
 GRANT USAGE, CREATE ON SCHEMA openslot TO openslot_resolver;
 GRANT SELECT (id, issuer, subject, tokens_valid_from), INSERT (id, issuer, subject), UPDATE (tokens_valid_from)
   ON users TO openslot_resolver;
-GRANT SELECT (id, organization_id, user_id, email, role, provider_id, removed_at, version, last_seen_at),
+GRANT SELECT (id, organization_id, user_id, email, role, provider_id, tokens_valid_from, removed_at, version, last_seen_at),
   UPDATE (user_id, version, last_seen_at) ON members TO openslot_resolver;
 GRANT SELECT ON member_locations TO openslot_resolver;
 GRANT SELECT (id, organization_id, prefix, secret_hash, scopes, expires_at, revoked_at, previous_prefix,
   previous_secret_hash, previous_expires_at, last_used_at), UPDATE (last_used_at) ON api_keys TO openslot_resolver;
 
 CREATE FUNCTION resolve_members(asked_issuer text, asked_subject text, asked_email text)
-  RETURNS TABLE (user_id uuid, tokens_valid_from timestamptz, organization_id uuid, member_id uuid, role text,
-    locations uuid[], provider_id uuid, is_seen boolean, is_invited boolean)
+  RETURNS TABLE (user_id uuid, tokens_valid_from timestamptz, organization_id uuid, member_id uuid,
+    member_valid_from timestamptz, role text, locations uuid[], provider_id uuid, is_seen boolean, is_invited boolean)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = openslot, pg_temp AS $$
-  SELECT u.id, u.tokens_valid_from, m.organization_id, m.id, m.role,
+  SELECT u.id, u.tokens_valid_from, m.organization_id, m.id, m.tokens_valid_from, m.role,
          ARRAY(SELECT l.location_id FROM member_locations AS l
                WHERE l.organization_id = m.organization_id AND l.member_id = m.id ORDER BY l.location_id),
          p.id, coalesce(m.last_seen_at > present() - interval '1 hour', false),
-         EXISTS (SELECT FROM members AS i WHERE lower(i.email) = lower(asked_email) AND i.user_id IS NULL AND i.removed_at IS NULL)
+         EXISTS (SELECT FROM members AS i WHERE lower(i.email) = lower(asked_email) AND i.user_id IS NULL AND i.removed_at IS NULL
+           AND NOT EXISTS (SELECT FROM members AS n
+                           WHERE n.organization_id = i.organization_id AND n.user_id = u.id AND n.removed_at IS NULL))
   FROM (VALUES (1)) AS one (n)
   LEFT JOIN users AS u ON u.issuer = asked_issuer AND u.subject = asked_subject
   LEFT JOIN members AS m ON m.user_id = u.id AND m.removed_at IS NULL
@@ -193,12 +197,10 @@ CREATE FUNCTION revoke_sessions(asked_user uuid) RETURNS timestamptz
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = openslot, pg_temp AS $$
   UPDATE users AS u SET tokens_valid_from = date_trunc('second', present()) + interval '1 second'
   WHERE u.id = asked_user
-    AND (EXISTS (SELECT FROM members AS m WHERE m.organization_id = current_organization_id() AND m.user_id = u.id)
-      OR EXISTS (SELECT FROM patients AS p WHERE p.organization_id = current_organization_id() AND p.user_id = u.id))
   RETURNING u.tokens_valid_from
 $$;
 COMMENT ON FUNCTION revoke_sessions(uuid) IS
-  'Makes all tokens of somebody of the organization worthless that were issued until now; no row for a stranger. Tokens tell time in seconds, so those of this second are worthless too.';
+  'Makes all tokens of a user worthless that were issued until now, everywhere: for the user themselves. Tokens tell time in seconds, so those of this second are worthless too.';
 
 CREATE FUNCTION resolve_api_key(asked_prefix text)
   RETURNS TABLE (id uuid, organization_id uuid, secret_hash bytea, scopes text[], expires_at timestamptz, is_seen boolean)

@@ -1331,6 +1331,8 @@ pub mod openslot {
             role -> Text,
             /// The provider that they are.
             provider_id -> Nullable<Uuid>,
+            /// Tokens issued before make nobody this member; NULL means all do.
+            tokens_valid_from -> Nullable<Timestamptz>,
             /// Last request, to the hour.
             last_seen_at -> Nullable<Timestamptz>,
             /// When their access ended.

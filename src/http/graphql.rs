@@ -112,8 +112,14 @@ async fn answer(
 ) -> Response {
     let session = match session(state, headers).await {
         Ok(session) => session,
-        Err(error @ Error::Unavailable) => return accepts.refused(StatusCode::SERVICE_UNAVAILABLE, &error),
-        Err(error) => return accepts.refused(StatusCode::UNAUTHORIZED, &error),
+        Err(error) => {
+            let status = match &error {
+                Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+                Error::Unavailable | Error::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            return accepts.refused(status, &error);
+        }
     };
     let is_get = transport.is_get;
     let checked: Checked = match state.gateway.check(request, transport) {

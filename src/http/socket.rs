@@ -34,8 +34,9 @@ impl SocketExecutor for GatewaySockets {
         let watch = self.0.watch();
         match self.0.open(token).await {
             Ok(session) => Ok(SocketSession { session, watch: Mutex::new(Some(watch)) }),
-            Err(Error::Unavailable) => Err(Refusal::Unavailable),
-            Err(_) => Err(Refusal::Forbidden),
+            Err(Error::Unauthenticated) => Err(Refusal::Forbidden),
+            // The credential may be good: nobody could tell.
+            Err(_) => Err(Refusal::Unavailable),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 use super::ids::{ApiKeyId, LocationId, MemberId, OrganizationId, PatientId, ProviderId, UserId};
 
 /// What somebody is to an organization, weakest first.
@@ -186,6 +188,8 @@ pub struct Membership {
     pub role: Role,
     /// The member they are; `None` for a patient.
     pub member: Option<MemberId>,
+    /// Tokens issued before do not prove it.
+    pub valid_from: Option<DateTime<Utc>>,
     /// Limited to these locations; empty means all.
     pub locations: Vec<LocationId>,
     /// The patient they are.

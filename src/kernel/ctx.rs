@@ -120,7 +120,15 @@ mod tests {
     use crate::kernel::ids::LocationId;
 
     fn membership(organization: OrganizationId, role: Role, locations: &[LocationId]) -> Membership {
-        Membership { organization, role, member: None, locations: locations.to_vec(), patient: None, provider: None }
+        Membership {
+            organization,
+            role,
+            member: None,
+            valid_from: None,
+            locations: locations.to_vec(),
+            patient: None,
+            provider: None,
+        }
     }
 
     #[test]

@@ -1,15 +1,25 @@
 //! Members as rows; who may be what is decided above.
 
+use std::marker::PhantomData;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::directory::providers::escaped;
 use crate::db::schema::{member_locations, members};
+use crate::db::statement::sql_file;
 use crate::db::types::MemberRole;
 use crate::db::{DbError, OrgConn};
 use crate::kernel::ids::{LocationId, MemberId, OrganizationId, ProviderId, UserId};
 use crate::kernel::page::PageRequest;
+
+sql_file! {
+    struct RevokeSessions<'a> in "revoke_member_sessions.sql" {
+        1 => id: MemberId as SqlUuid,
+    } -> Timestamptz
+}
 
 /// A person with a role in the organization.
 #[derive(Queryable, Selectable, Insertable, Clone, Debug)]
@@ -147,6 +157,14 @@ pub async fn update(conn: &mut OrgConn, row: &MemberRow) -> Result<(), DbError> 
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Makes tokens that were issued until now prove this membership no more. Answers from when tokens are good again.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn revoke_sessions(conn: &mut OrgConn, id: MemberId) -> Result<DateTime<Utc>, DbError> {
+    Ok(RevokeSessions { id, marker: PhantomData }.get_result(conn).await?)
 }
 
 /// Limits a member to these locations, in the place of those before; none means all.

@@ -26,8 +26,8 @@ sql_file! {
         2 => subject: &'a str as Text,
         3 => email: Option<&'a str> as Nullable<Text>,
     } -> (
-        Nullable<SqlUuid>, Nullable<Timestamptz>, Bool, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<Text>,
-        Nullable<Array<SqlUuid>>, Nullable<SqlUuid>, Bool, Nullable<SqlUuid>,
+        Nullable<SqlUuid>, Nullable<Timestamptz>, Bool, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<Timestamptz>,
+        Nullable<Text>, Nullable<Array<SqlUuid>>, Nullable<SqlUuid>, Bool, Nullable<SqlUuid>,
     )
 }
 
@@ -89,6 +89,7 @@ type RightsRow = (
     bool,
     Option<OrganizationId>,
     Option<MemberId>,
+    Option<DateTime<Utc>>,
     Option<String>,
     Option<Vec<LocationId>>,
     Option<ProviderId>,
@@ -110,15 +111,18 @@ pub async fn rights(
     let rows: Vec<RightsRow> = query.load(conn).await?;
     let mut rights =
         Rights { user: None, tokens_valid_from: None, memberships: vec![], is_invited: false, is_seen: true };
-    for (user, valid_from, is_invited, organization, member, role, locations, provider, is_seen, patient) in rows {
+    for row in rows {
+        let (user, from, is_invited, organization, member, valid_from, role, locations, provider, is_seen, patient) =
+            row;
         rights.user = rights.user.or(user);
-        rights.tokens_valid_from = rights.tokens_valid_from.or(valid_from);
+        rights.tokens_valid_from = rights.tokens_valid_from.or(from);
         rights.is_invited |= is_invited;
         let role = role.as_deref().and_then(Role::from_word);
         let (Some(organization), Some(role)) = (organization, role) else { continue };
         rights.is_seen &= is_seen;
         let locations = locations.unwrap_or_default();
-        rights.memberships.push(Membership { organization, role, member, locations, patient, provider });
+        let membership = Membership { organization, role, member, valid_from, locations, patient, provider };
+        rights.memberships.push(membership);
     }
     Ok(rights)
 }

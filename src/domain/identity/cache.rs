@@ -20,7 +20,7 @@ struct Entries<K, V> {
 
 /// When a value was asked for: what was forgotten since may be what it is.
 #[derive(Clone, Copy)]
-pub(super) struct Asked(u64);
+pub(super) struct Asked(u64, Instant);
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
@@ -38,7 +38,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
 
     /// To be called before a value is looked up that may be forgotten meanwhile.
     pub(super) fn asked(&self) -> Asked {
-        Asked(self.entries().forgotten)
+        Asked(self.entries().forgotten, Instant::now())
     }
 
     /// Keeps a value that was looked up since `asked`, unless something was forgotten in between: it may be old then.
@@ -52,8 +52,10 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
 
     fn keep(&self, asked: Option<Asked>, key: K, value: V, life: Duration) {
         let now = Instant::now();
+        // It is as old as the question, however late the answer came.
+        let since = asked.map_or(now, |asked| asked.1);
         // A life that no clock can hold is as good as none.
-        let Some(until) = now.checked_add(life) else { return };
+        let Some(until) = since.checked_add(life) else { return };
         let mut entries = self.entries();
         if asked.is_some_and(|asked| asked.0 != entries.forgotten) {
             return;

@@ -15,12 +15,12 @@ use super::session::Sessions;
 
 /// How far back a look reaches: longer than a transaction may take from its first row to its commit.
 const SPAN: TimeDelta = TimeDelta::minutes(2);
-/// Changes that may wait for a socket that is slow to listen.
-const WAITING: usize = 1_024;
+/// Looks whose changes may wait for a socket that is slow to listen.
+const WAITING: usize = 256;
 
 /// What a replica knows of the list of changes.
 pub(super) struct AccessChanges {
-    told: broadcast::Sender<Arc<str>>,
+    told: broadcast::Sender<Arc<HashSet<String>>>,
     /// Those of the last look; `None` before the first.
     seen: Mutex<Option<HashSet<Uuid>>>,
 }
@@ -32,7 +32,7 @@ impl Default for AccessChanges {
 }
 
 impl AccessChanges {
-    pub(super) fn listen(&self) -> broadcast::Receiver<Arc<str>> {
+    pub(super) fn listen(&self) -> broadcast::Receiver<Arc<HashSet<String>>> {
         self.told.subscribe()
     }
 
@@ -53,10 +53,12 @@ impl Sessions {
     /// `Unavailable` without a database.
     pub async fn look_for_changes(&self) -> Result<(), Error> {
         let read = self.db.system::<_, DbError, _>("access changes", async |conn| access::recent(conn, SPAN).await);
-        for change in self.changes.fresh(read.await?) {
-            self.forget(&change.principal);
+        let fresh: HashSet<String> =
+            self.changes.fresh(read.await?).into_iter().map(|change| change.principal).collect();
+        if !fresh.is_empty() {
+            self.forget(&fresh);
             // Nobody listening is no error.
-            let _ = self.changes.told.send(change.principal.into());
+            let _ = self.changes.told.send(Arc::new(fresh));
         }
         Ok(())
     }

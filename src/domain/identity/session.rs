@@ -1,5 +1,6 @@
 //! From a credential to a caller with rights, and from a request's words to its organization.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ impl Session {
 }
 
 /// Listens for changes of rights.
-pub struct Watch(broadcast::Receiver<Arc<str>>);
+pub struct Watch(broadcast::Receiver<Arc<HashSet<String>>>);
 
 impl Watch {
     /// Ends when the rights of the session's principal change or end; never for a guest.
@@ -62,7 +63,7 @@ impl Watch {
         let mine = session.principal.to_string();
         loop {
             match self.0.recv().await {
-                Ok(principal) if *principal == *mine => return,
+                Ok(principals) if principals.contains(&mine) => return,
                 Ok(_) => {}
                 // Whoever missed some cannot tell: the client opens another socket.
                 Err(broadcast::error::RecvError::Lagged(_)) => return,
@@ -115,7 +116,8 @@ impl Sessions {
             return Ok(Session { principal: Principal::Anonymous, credential: Credential::None });
         };
         match Presented::of(text) {
-            Some(presented) => self.open_key(presented).await,
+            Some(Some(presented)) => self.open_key(presented).await,
+            Some(None) => Err(refused("malformed key")),
             None => self.open_token(text).await,
         }
     }
@@ -157,10 +159,10 @@ impl Sessions {
         Watch(self.changes.listen())
     }
 
-    /// Forgets what is believed of a principal, as `Principal` prints it.
-    pub(super) fn forget(&self, principal: &str) {
-        self.users.forget(|(user, ..)| Principal::User(*user).to_string() == principal);
-        self.keys.forget(|(holder, _)| Principal::Key(holder.key).to_string() == principal);
+    /// Forgets what is believed of these principals, as `Principal` prints them.
+    pub(super) fn forget(&self, principals: &HashSet<String>) {
+        self.users.forget(|(user, ..)| principals.contains(&Principal::User(*user).to_string()));
+        self.keys.forget(|(holder, _)| principals.contains(&Principal::Key(holder.key).to_string()));
     }
 
     /// The organization of a root field: the named one, else the credential's only one, else the default one.
@@ -202,47 +204,52 @@ impl Sessions {
         }
         let asked = self.keys.asked();
         let read = self.db.system::<_, DbError, _>("API key by prefix", async |conn| {
-            let found = resolve::api_key(conn, &presented.prefix).await?.filter(|key| presented.is(&key.secret_hash));
-            if let Some(key) = found.as_ref().filter(|key| !key.is_seen) {
-                resolve::touch_api_key(conn, key.id).await?;
-            }
-            Ok(found)
+            Ok(resolve::api_key(conn, &presented.prefix).await?.filter(|key| presented.is(&key.secret_hash)))
         });
-        let FoundKey { id, organization, scopes, expires_at, .. } =
+        let FoundKey { id, organization, scopes, expires_at, is_seen, .. } =
             read.await?.ok_or_else(|| refused("no such key"))?;
         let known = (Arc::new(KeyHolder { key: id, organization, scopes }), expires_at);
         self.keys.put_since(asked, presented.clone(), known.clone(), BELIEVED);
+        if !is_seen {
+            let touch =
+                self.db.system::<_, DbError, _>("API key used", async |conn| resolve::touch_api_key(conn, id).await);
+            unseen(touch.await);
+        }
         Ok(known)
     }
 
     async fn user(&self, claims: &Claims) -> Result<Arc<SignedIn>, Error> {
         let key = (claims.issuer.clone(), claims.subject.clone());
         if let Some((_, valid_from, known)) = self.users.get(&key) {
-            check_issued(claims, valid_from)?;
-            // The same person may hold several tokens, each with its own end.
-            return Ok(Arc::new(SignedIn { expires_at: claims.expires_at, ..(*known).clone() }));
+            return proven(claims, valid_from, &known);
         }
         let asked = self.users.asked();
         let rights = self.rights(claims).await?;
         // Somebody the issuer knows and nobody here does has no account.
         let user = rights.user.ok_or_else(|| refused("the subject is unknown"))?;
-        check_issued(claims, rights.tokens_valid_from)?;
         let known = Arc::new(SignedIn { user, expires_at: claims.expires_at, memberships: rights.memberships });
         self.users.put_since(asked, key, (user, rights.tokens_valid_from, known.clone()), BELIEVED);
-        Ok(known)
+        let proven = proven(claims, rights.tokens_valid_from, &known)?;
+        if !rights.is_seen {
+            let touch = self.db.system::<_, DbError, _>("member seen", async |conn| {
+                resolve::touch_members(conn, &claims.issuer, &claims.subject).await
+            });
+            unseen(touch.await);
+        }
+        Ok(proven)
     }
 
     async fn rights(&self, claims: &Claims) -> Result<Rights, Error> {
         let Claims { issuer, subject, verified_email, .. } = claims;
-        let email = verified_email.as_deref().filter(|email| !email.contains('\0'));
+        // Folding the case of other letters would make two addresses one.
+        let is_address = |email: &&str| email.is_ascii() && email.len() <= 254 && !email.contains('\0');
+        let email = verified_email.as_deref().filter(is_address);
         let read = self.db.system::<_, DbError, _>("rights by subject", async |conn| {
             let mut rights = resolve::rights(conn, issuer, subject, email).await?;
-            if let Some(email) = email.filter(|_| rights.is_invited) {
+            let is_good = proves(claims, rights.tokens_valid_from);
+            if let Some(email) = email.filter(|_| rights.is_invited && is_good) {
                 resolve::accept_invitations(conn, issuer, subject, email).await?;
                 rights = resolve::rights(conn, issuer, subject, None).await?;
-            }
-            if !rights.is_seen {
-                resolve::touch_members(conn, issuer, subject).await?;
             }
             Ok(rights)
         });
@@ -256,14 +263,27 @@ fn refused(reason: &str) -> Error {
     Error::Unauthenticated
 }
 
-/// A token that was issued before the last revocation, or does not say when, is worthless.
-fn check_issued(claims: &Claims, valid_from: Option<DateTime<Utc>>) -> Result<(), Error> {
-    match valid_from {
-        Some(from) if claims.issued_at.is_none_or(|issued| issued < from) => {
-            Err(refused("issued before the last revocation"))
-        }
-        _ => Ok(()),
+/// When somebody was last seen is good to know, and no reason to turn them away.
+fn unseen(touched: Result<(), DbError>) {
+    if let Err(error) = touched {
+        tracing::warn!(error = &error as &dyn std::error::Error, "not noted when somebody was seen");
     }
+}
+
+/// Whether a token was issued late enough; one that does not say when proves nothing after a revocation.
+fn proves(claims: &Claims, valid_from: Option<DateTime<Utc>>) -> bool {
+    valid_from.is_none_or(|from| claims.issued_at.is_some_and(|issued| issued >= from))
+}
+
+/// What this token proves of what is known. The same person may hold several, each with its own beginning and end.
+fn proven(claims: &Claims, valid_from: Option<DateTime<Utc>>, known: &SignedIn) -> Result<Arc<SignedIn>, Error> {
+    let mut user = SignedIn { expires_at: claims.expires_at, ..known.clone() };
+    user.memberships.retain(|membership| proves(claims, membership.valid_from));
+    let has_lost_all = user.memberships.is_empty() && !known.memberships.is_empty();
+    if has_lost_all || !proves(claims, valid_from) {
+        return Err(refused("issued before the last revocation"));
+    }
+    Ok(Arc::new(user))
 }
 
 /// The shape of a slug, as the table has it: 2 to 125 of a-z, 0-9 and hyphens.

@@ -104,7 +104,8 @@ impl IdentityMutation {
         Ok(Some(RemoveMemberPayload { member, client_mutation_id: input.client_mutation_id, user_errors }))
     }
 
-    /// Ends all tokens of a user and closes their sockets within 5 seconds. Oneself, or ADMIN for members.
+    /// Ends tokens issued until now and closes the user's sockets within 5 seconds. Without `memberId` all tokens of the
+    /// caller, everywhere; with it those of a member for this organization. Oneself, or ADMIN for members.
     async fn revoke_sessions(
         &self,
         ctx: &Context<'_>,

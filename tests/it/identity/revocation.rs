@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use openslot::kernel::ids::RowId;
 use serde_json::{Value, json};
 
 use super::VIEWER;
@@ -120,5 +121,37 @@ async fn without_a_bus_it_takes_no_longer_than_is_promised() {
     let practice = live.practice().await;
     let id = practice.clinic.global(practice.staff.member.expect("a member"));
     closes(&live, &practice, &practice.staff, &practice.admin, REVOKE_SESSIONS, json!({ "memberId": id })).await;
+    live.stop().await;
+}
+
+/// No organization may sign somebody out of another.
+#[tokio::test]
+async fn admin_ends_the_sessions_of_a_member_for_their_own_organization() {
+    let live = Live::start().await;
+    let (here, there) = (live.practice().await, live.practice().await);
+    let staff = &here.staff;
+    live.db
+        .run(&format!(
+            "INSERT INTO members (id, organization_id, user_id, email, display_name, role)
+               SELECT gen_random_uuid(), '{}', user_id, 'a@b', 'There', 'STAFF' FROM members WHERE id = '{}'",
+            there.clinic.id.uuid(),
+            staff.member.expect("a member").uuid()
+        ))
+        .await;
+    let role = async |practice: &Practice| {
+        let answer = live.b.by(staff, VIEWER, json!({ "slug": practice.clinic.slug })).await;
+        answer.ok().text("/viewer/role")
+    };
+    assert_eq!((role(&here).await, role(&there).await), ("STAFF".to_owned(), "STAFF".to_owned()));
+    let id = here.clinic.global(staff.member.expect("a member"));
+    live.a.by(&here.admin, REVOKE_SESSIONS, json!({ "input": { "memberId": id } })).await.ok();
+    until(async || role(&here).await == "GUEST").await;
+    assert_eq!(role(&there).await, "STAFF");
+    // Who was removed is nobody's to sign out.
+    live.db
+        .run(&format!("UPDATE members SET removed_at = now() WHERE id = '{}'", staff.member.expect("one").uuid()))
+        .await;
+    let removed = live.a.by(&here.admin, REVOKE_SESSIONS, json!({ "input": { "memberId": id } })).await;
+    assert_eq!(removed.codes(), ["NOT_FOUND"]);
     live.stop().await;
 }

@@ -31,7 +31,8 @@ pub async fn remove(ctx: &Ctx, services: &Services, input: &RemoveMember) -> Res
     ctx.require_sign_in(Action::ChangeMembers)?;
     let fields = [input.member.to_string(), input.expected_version.to_string()];
     let asked = asked(ctx, &input.key, "removeMember", &fields.each_ref().map(String::as_str));
-    let locks = Locks::none().key(&asked.principal, asked.key);
+    // One at a time: two admins who change each other would wait for each other.
+    let locks = Locks::none().key(&asked.principal, asked.key).subject(ctx.organization);
     let removed = services
         .db
         .write::<_, Refused, _>(ctx.organization, locks, async |conn| {

@@ -86,7 +86,7 @@ impl TokenRules {
         validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
-        let data = jsonwebtoken::decode::<Wire>(token, &key.key, &validation).map_err(TokenError::invalid)?;
+        let data = jsonwebtoken::decode::<Wire>(token, &key.key, &validation).map_err(|error| reason(&error))?;
         claims(data.claims)
     }
 }
@@ -109,12 +109,21 @@ fn claims(wire: Wire) -> Result<Claims, TokenError> {
     })
 }
 
+/// Why a token is refused, never with a part of it: what cannot be parsed is quoted by the parser.
+fn reason(error: &jsonwebtoken::errors::Error) -> TokenError {
+    use jsonwebtoken::errors::ErrorKind;
+    match error.kind() {
+        ErrorKind::Json(_) | ErrorKind::Base64(_) | ErrorKind::Utf8(_) => TokenError::invalid("malformed"),
+        _ => TokenError::invalid(error),
+    }
+}
+
 /// The header of a token, before anything of it is believed.
 fn header(token: &str) -> Result<Header, TokenError> {
     if token.len() > LONGEST {
         return Err(TokenError::invalid("it is too long"));
     }
-    let header = jsonwebtoken::decode_header(token).map_err(TokenError::invalid)?;
+    let header = jsonwebtoken::decode_header(token).map_err(|error| reason(&error))?;
     match header.alg {
         Algorithm::ES256 | Algorithm::EdDSA | Algorithm::RS256 => Ok(header),
         _ => Err(TokenError::invalid("its algorithm is not allowed")),

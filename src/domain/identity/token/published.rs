@@ -66,7 +66,10 @@ impl PublishedKeys {
     /// Reads the set now and from time to time; never ends.
     pub async fn keep_fresh(&self) {
         loop {
+            // Held while it is read: a slow answer must not replace one that was asked for later.
+            let asked = self.asked.lock().await;
             self.fetch().await;
+            drop(asked);
             let pause = if self.set().generation == 0 { RETRY.min(self.every) } else { self.every };
             tokio::time::sleep(pause).await;
         }

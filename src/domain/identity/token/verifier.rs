@@ -66,7 +66,8 @@ impl Verifier {
             verdict = if set.generation == 0 { Err(TokenError::Unavailable) } else { self.judge(token, id, &set) };
         }
         let claims = verdict?;
-        let life = (claims.expires_at + LEEWAY - Utc::now()).to_std().unwrap_or_default();
+        let ends_at = claims.expires_at.checked_add_signed(LEEWAY).unwrap_or(claims.expires_at);
+        let life = (ends_at - Utc::now()).to_std().unwrap_or_default();
         self.verified.put(hash, (set.generation, claims.clone()), life);
         Ok(claims)
     }
