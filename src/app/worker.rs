@@ -35,6 +35,7 @@ impl Worker {
         let ring = bus.ring(&tasks, &stop);
         let db = parts::open(config, url, "WORKER_DATABASE_URL", tasks.clone(), ring).await?;
         tasks.spawn(partitions(db.clone(), stop.clone()));
+        tasks.spawn(worker::tidy(db.clone(), stop.clone()));
         tasks.spawn(worker::relay(db, bus.bus, doorbell, leader_url, stop.clone()));
         tracing::info!("working");
         Ok(Self { stop, tasks })

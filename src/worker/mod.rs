@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::db::leader::Leadership;
 use crate::db::migrations::{PARTITIONS_EVERY, ensure_partitions};
 use crate::db::{Db, DbError};
+use crate::domain::identity::changes;
 use crate::kv::Bus;
 use crate::live::{DatabaseLog, Doorbell, Relay, RelaySettings};
 
@@ -15,6 +16,8 @@ use crate::live::{DatabaseLog, Doorbell, Relay, RelaySettings};
 const RELAY: i32 = 1;
 /// How soon partitions that could not be made are tried again.
 const PARTITIONS_RETRY: Duration = Duration::from_secs(10);
+/// How often what is old is taken away.
+const TIDY_EVERY: Duration = Duration::from_secs(3_600);
 /// How long one who does not lead waits before trying again, and how often one who leads makes sure.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -50,6 +53,22 @@ async fn lead(
     tokio::select! {
         () = relay.run(doorbell.clone(), term.clone()) => {}
         () = watch => tracing::warn!("leadership was lost"),
+    }
+}
+
+/// Takes away what nobody needs any more, now and every hour until `shutdown`.
+pub async fn tidy(db: Db, shutdown: CancellationToken) {
+    loop {
+        match changes::purge(&db).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "old access changes deleted"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "old access changes stay for now");
+            }
+        }
+        if shutdown.run_until_cancelled(tokio::time::sleep(TIDY_EVERY)).await.is_none() {
+            return;
+        }
     }
 }
 

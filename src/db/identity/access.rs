@@ -19,6 +19,18 @@ sql_file! {
     } -> (SqlUuid, Text)
 }
 
+sql_file! {
+    struct PurgeChanges<'a> in "purge_access_changes.sql" {} -> Text
+}
+
+/// Deletes what every replica has read long ago. Answers how much it was.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn purge(conn: &mut SystemConn) -> Result<usize, DbError> {
+    Ok(PurgeChanges { marker: PhantomData }.execute(conn).await?)
+}
+
 /// Tells every replica that the rights of a principal changed or ended; with the transaction that changed them.
 ///
 /// # Errors

@@ -2,19 +2,20 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use chrono::TimeDelta;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use crate::db::DbError;
 use crate::db::identity::access::{self, AccessChange};
+use crate::db::{Db, DbError};
 use crate::kernel::error::Error;
 
 use super::session::Sessions;
 
-/// How far back a look reaches: longer than a transaction may take from its first row to its commit.
-const SPAN: TimeDelta = TimeDelta::minutes(2);
+/// How far back a look reaches beyond the one before: longer than a transaction may take from its first row to its commit.
+const SPAN: TimeDelta = TimeDelta::minutes(12);
 /// Looks whose changes may wait for a socket that is slow to listen.
 const WAITING: usize = 256;
 
@@ -23,17 +24,29 @@ pub(super) struct AccessChanges {
     told: broadcast::Sender<Arc<HashSet<String>>>,
     /// Those of the last look; `None` before the first.
     seen: Mutex<Option<HashSet<Uuid>>>,
+    /// When the last look succeeded.
+    looked: Mutex<Instant>,
 }
 
 impl Default for AccessChanges {
     fn default() -> Self {
-        Self { told: broadcast::Sender::new(WAITING), seen: Mutex::default() }
+        Self { told: broadcast::Sender::new(WAITING), seen: Mutex::default(), looked: Mutex::new(Instant::now()) }
     }
 }
 
 impl AccessChanges {
     pub(super) fn listen(&self) -> broadcast::Receiver<Arc<HashSet<String>>> {
         self.told.subscribe()
+    }
+
+    /// How long nobody could look: what came meanwhile is not missed when the database is back.
+    fn since_last_look(&self) -> TimeDelta {
+        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        TimeDelta::from_std(looked.elapsed()).unwrap_or(TimeDelta::days(1))
+    }
+
+    fn looked_at(&self, begun: Instant) {
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = begun;
     }
 
     /// Those that were not there at the last look. What was there before the first concerns nobody: nothing was
@@ -52,9 +65,12 @@ impl Sessions {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn look_for_changes(&self) -> Result<(), Error> {
-        let read = self.db.system::<_, DbError, _>("access changes", async |conn| access::recent(conn, SPAN).await);
-        let fresh: HashSet<String> =
-            self.changes.fresh(read.await?).into_iter().map(|change| change.principal).collect();
+        let begun = Instant::now();
+        let span = self.changes.since_last_look() + SPAN;
+        let read = self.db.system::<_, DbError, _>("access changes", async |conn| access::recent(conn, span).await);
+        let found = read.await?;
+        self.changes.looked_at(begun);
+        let fresh: HashSet<String> = self.changes.fresh(found).into_iter().map(|change| change.principal).collect();
         if !fresh.is_empty() {
             self.forget(&fresh);
             // Nobody listening is no error.
@@ -62,6 +78,14 @@ impl Sessions {
         }
         Ok(())
     }
+}
+
+/// Deletes changes of more than a day ago. For the worker: nobody else may.
+///
+/// # Errors
+/// `Unavailable` without a database.
+pub async fn purge(db: &Db) -> Result<usize, Error> {
+    Ok(db.system::<_, DbError, _>("old access changes", async |conn| access::purge(conn).await).await?)
 }
 
 #[cfg(test)]

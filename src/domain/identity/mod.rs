@@ -2,7 +2,7 @@
 
 pub mod authorize;
 mod cache;
-mod changes;
+pub mod changes;
 pub mod error;
 pub mod keys;
 pub mod members;

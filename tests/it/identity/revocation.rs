@@ -155,3 +155,20 @@ async fn admin_ends_the_sessions_of_a_member_for_their_own_organization() {
     assert_eq!(removed.codes(), ["NOT_FOUND"]);
     live.stop().await;
 }
+
+#[tokio::test]
+async fn worker_deletes_changes_that_everybody_has_read() {
+    let mut live = Live::start().await;
+    live.stop_worker().await;
+    live.db
+        .run(
+            "INSERT INTO access_changes (id, principal, changed_at) VALUES
+               (gen_random_uuid(), 'user:old', present() - interval '25 hours'),
+               (gen_random_uuid(), 'user:new', present() - interval '23 hours')",
+        )
+        .await;
+    live.start_worker().await;
+    let left = async || live.db.one::<String>("SELECT string_agg(principal, ' ') FROM access_changes", &[]).await;
+    until(async || left().await == "user:new").await;
+    live.stop().await;
+}
