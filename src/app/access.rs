@@ -17,14 +17,17 @@ const CHANNEL: &str = "access";
 const EVERY: Duration = Duration::from_millis(1_500);
 
 /// Told after a change of rights was committed: this replica looks at once, and so do those that the bus reaches.
-#[derive(Clone)]
-pub(super) struct AccessBell(Arc<Notify>);
+#[derive(Clone, Default)]
+pub(super) struct AccessBell {
+    here: Arc<Notify>,
+    elsewhere: Arc<Notify>,
+}
 
 impl AccessBell {
     /// Sends what is rung here to `bus`, until `stop`.
     pub(super) fn start(bus: Arc<dyn Bus>, tasks: &TaskTracker, stop: CancellationToken) -> Self {
-        let rung = Arc::new(Notify::new());
-        let bell = Self(rung.clone());
+        let bell = Self::default();
+        let rung = bell.elsewhere.clone();
         tasks.spawn(async move {
             while stop.run_until_cancelled(rung.notified()).await.is_some() {
                 let message = Message { channel: CHANNEL.to_owned(), payload: Bytes::from_static(b"1") };
@@ -37,13 +40,16 @@ impl AccessBell {
     }
 
     pub(super) fn ring(&self) -> Arc<dyn Fn() + Send + Sync> {
-        let rung = self.0.clone();
-        Arc::new(move || rung.notify_one())
+        let bell = self.clone();
+        Arc::new(move || {
+            bell.here.notify_one();
+            bell.elsewhere.notify_one();
+        })
     }
 }
 
-/// Looks for changes of rights whenever the bus says so, and from time to time; never ends.
-pub(super) async fn follow(services: Arc<Services>, bus: Arc<dyn Bus>) {
+/// Looks for changes of rights whenever the bell or the bus says so, and from time to time; never ends.
+pub(super) async fn follow(services: Arc<Services>, bus: Arc<dyn Bus>, bell: AccessBell) {
     let mut listener = bus.listen();
     if let Err(error) = listener.subscriptions.subscribe(CHANNEL).await {
         tracing::warn!(
@@ -56,6 +62,7 @@ pub(super) async fn follow(services: Arc<Services>, bus: Arc<dyn Bus>) {
     loop {
         let is_told = tokio::select! {
             _ = due.tick() => true,
+            () = bell.here.notified() => true,
             event = listener.events.recv() => match event {
                 Some(BusEvent::Message(_) | BusEvent::Reconnected) => true,
                 Some(BusEvent::Disconnected) => false,

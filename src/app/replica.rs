@@ -60,7 +60,7 @@ impl Replica {
         let services = parts::services(config, db.clone(), clock, keys.clone(), access.ring())?;
         // What changed before anybody was believed concerns nobody; what changes from here on is noticed.
         services.sessions.look_for_changes().await?;
-        let (following, ending) = (access::follow(services.clone(), bus.bus.clone()), stop.clone());
+        let (following, ending) = (access::follow(services.clone(), bus.bus.clone(), access), stop.clone());
         tasks.spawn(async move { ending.run_until_cancelled(following).await });
         if let Some(keys) = keys {
             let stop = stop.clone();

@@ -1,7 +1,6 @@
 //! Keys that make a mutation repeatable.
 
 use aws_lc_rs::digest::{SHA256, digest};
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -9,6 +8,7 @@ use crate::db::idempotency::{self, Asked};
 use crate::db::{DbError, OrgConn};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
+use crate::kernel::text;
 
 /// A key chosen by the client: the same key with the same input replays the stored outcome.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,10 +20,8 @@ impl IdempotencyKey {
     /// # Errors
     /// `Invalid` naming the field unless it has 1 to 200 characters, none of them NUL.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if (1..=200).contains(&text.chars().count()) && !text.contains('\0') {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(Error::invalid("input.clientMutationId", "must have 1 to 200 characters, none of them NUL"))
+        text::check("input.clientMutationId", text, 1..=200)?;
+        Ok(Self(text.to_owned()))
     }
 
     /// A key for a mutation that was sent without one: it can never be replayed.

@@ -19,6 +19,12 @@ impl FieldError {
     }
 }
 
+impl From<FieldError> for Error {
+    fn from(broken: FieldError) -> Self {
+        Self::Invalid(vec![broken])
+    }
+}
+
 /// A limit that a document passes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Excess {
@@ -69,7 +75,7 @@ impl Error {
     /// One broken rule; the path is written with dots.
     #[must_use]
     pub fn invalid(path: &str, rule: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError::new(path, rule)])
+        FieldError::new(path, rule).into()
     }
 
     /// A defect with its cause.

@@ -8,5 +8,6 @@ pub mod ids;
 pub mod keys;
 pub mod page;
 pub mod position;
+pub mod text;
 pub mod time;
 pub mod tls;

@@ -168,18 +168,19 @@ pub struct FoundKey {
     pub is_seen: bool,
 }
 
-/// The key with a prefix; `None` when there is none, or it has ended.
+/// The keys with a prefix that have not ended; rarely two, when a new one is what another had before its rotation.
 ///
 /// # Errors
 /// Those of the connection.
-pub async fn api_key(conn: &mut SystemConn, prefix: &str) -> Result<Option<FoundKey>, DbError> {
+pub async fn api_keys(conn: &mut SystemConn, prefix: &str) -> Result<Vec<FoundKey>, DbError> {
     type Row = (ApiKeyId, OrganizationId, Vec<u8>, Vec<String>, Option<DateTime<Utc>>, bool);
     let query = KeyByPrefix { prefix, marker: PhantomData };
-    let row: Option<Row> = query.get_result(conn).await.optional()?;
-    Ok(row.map(|(id, organization, secret_hash, scopes, expires_at, is_seen)| {
+    let rows: Vec<Row> = query.load(conn).await?;
+    let found = |(id, organization, secret_hash, scopes, expires_at, is_seen): Row| {
         let scopes = scopes.iter().filter_map(|word| Scope::from_word(word)).collect();
         FoundKey { id, organization, secret_hash, scopes, expires_at, is_seen }
-    }))
+    };
+    Ok(rows.into_iter().map(found).collect())
 }
 
 /// Notes that a key was used, to the hour.

@@ -11,6 +11,7 @@ use crate::domain::identity::{Action, Authorize};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::{Error, FieldError};
 use crate::kernel::ids::{OrganizationId, RowId};
+use crate::kernel::text;
 use crate::kernel::time::CalendarSpan;
 
 use super::Organization;
@@ -141,14 +142,8 @@ fn check(row: &Organization) -> Vec<FieldError> {
         i64::from(span.days) * DAY + span.seconds
     };
     let (ttl, maximum) = (seconds(policy.hold_ttl), seconds(policy.hold_maximum));
-    let name = row.display_name.chars().count();
-    let is_tag = |tag: &Option<String>| tag.as_ref().is_some_and(|tag| !tag.contains('\0'));
+    let is_tag = |tag: &Option<String>| tag.as_deref().is_some_and(text::is_storable);
     let rules = [
-        (
-            (1..=120).contains(&name) && !row.display_name.contains('\0'),
-            "input.displayName",
-            "must have 1 to 120 characters, none of them NUL",
-        ),
         (
             (1..=10).contains(&row.languages.len()) && row.languages.iter().all(is_tag),
             "input.languages",
@@ -181,7 +176,8 @@ fn check(row: &Organization) -> Vec<FieldError> {
             "must be from PT5M to PT24H",
         ),
     ];
-    rules.into_iter().filter(|(holds, ..)| !holds).map(|(_, field, rule)| FieldError::new(field, rule)).collect()
+    let broken = rules.into_iter().filter(|(holds, ..)| !holds).map(|(_, field, rule)| FieldError::new(field, rule));
+    text::check("input.displayName", &row.display_name, 1..=120).err().into_iter().chain(broken).collect()
 }
 
 fn fields(input: &ChangeOrganization) -> Vec<&'static str> {

@@ -8,6 +8,7 @@ use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::ids::ProviderId;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::text;
 
 use super::{Provider, ProviderFilter, ProviderKey, Trait};
 
@@ -31,10 +32,8 @@ pub async fn list(
 }
 
 fn check(filter: &ProviderFilter) -> Result<(), Error> {
-    // PostgreSQL has no NUL in a text.
-    let is_wrong = |text: &String| !(2..=100).contains(&text.chars().count()) || text.contains('\0');
-    if filter.search.as_ref().is_some_and(is_wrong) {
-        return Err(Error::invalid("filter.search", "must have 2 to 100 characters, none of them NUL"));
+    if let Some(text) = &filter.search {
+        text::check("filter.search", text, 2..=100)?;
     }
     if filter.ids.as_ref().is_some_and(|ids| ids.len() > 100) {
         return Err(Error::invalid("filter.providerIds", "must have at most 100 ids"));
@@ -42,7 +41,7 @@ fn check(filter: &ProviderFilter) -> Result<(), Error> {
     if filter.specialties.as_ref().is_some_and(|codes| codes.len() > 20) {
         return Err(Error::invalid("filter.specialties", "must have at most 20 codes"));
     }
-    if filter.specialties.iter().flatten().any(|code| code.contains('\0')) {
+    if filter.specialties.iter().flatten().any(|code| !text::is_storable(code)) {
         return Err(Error::invalid("filter.specialties", "must be codes, which have no NUL"));
     }
     Ok(())

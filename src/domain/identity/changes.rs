@@ -9,7 +9,8 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::db::identity::access::{self, AccessChange};
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, OrgConn};
+use crate::kernel::actor::Principal;
 use crate::kernel::error::Error;
 
 use super::session::Sessions;
@@ -78,6 +79,14 @@ impl Sessions {
         }
         Ok(())
     }
+}
+
+/// Tells every replica that the rights of a principal changed or ended, with the transaction that changes them.
+///
+/// # Errors
+/// Those of the connection.
+pub(super) async fn tell(conn: &mut OrgConn, principal: Principal) -> Result<(), DbError> {
+    access::changed(conn, &principal.to_string()).await
 }
 
 /// Deletes changes of more than a day ago. For the worker: nobody else may.

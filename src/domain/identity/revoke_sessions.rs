@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::identity::{access, members, users};
+use crate::db::identity::{members, users};
 use crate::db::{Locks, OrgConn};
 use crate::domain::Services;
 use crate::domain::audit::{self, Deed, Entry};
@@ -12,6 +12,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{MemberId, RowId, UserId};
 
 use super::authorize::Authorize;
+use super::changes;
 use super::policy::{Action, Belongs};
 
 /// Makes tokens worthless that were issued until now, and closes the sockets of the user within 5 s on every replica:
@@ -36,7 +37,7 @@ pub async fn revoke_sessions(ctx: &Ctx, services: &Services, member: Option<Memb
                     (user, users::revoke_sessions(conn, user).await?.ok_or(Error::NotFound)?)
                 }
             };
-            access::changed(conn, &Principal::User(user).to_string()).await?;
+            changes::tell(conn, Principal::User(user)).await?;
             let (id, operation) = (user.uuid(), "revokeSessions");
             let entry = Entry { deed: Deed::Changed, operation, entity: "Viewer", id, fields: &["sessions"] };
             audit::record(conn, ctx, entry).await?;

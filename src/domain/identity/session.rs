@@ -13,6 +13,7 @@ use crate::kernel::actor::Principal;
 use crate::kernel::ctx::{Caller, Identity, KeyHolder, SignedIn};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{OrganizationId, RequestId, UserId};
+use crate::kernel::text;
 use crate::kernel::time::Clock;
 
 use super::cache::Cache;
@@ -204,7 +205,8 @@ impl Sessions {
         }
         let asked = self.keys.asked();
         let read = self.db.system::<_, DbError, _>("API key by prefix", async |conn| {
-            Ok(resolve::api_key(conn, &presented.prefix).await?.filter(|key| presented.is(&key.secret_hash)))
+            let keys = resolve::api_keys(conn, &presented.prefix).await?;
+            Ok(keys.into_iter().find(|key| presented.is(&key.secret_hash)))
         });
         let FoundKey { id, organization, scopes, expires_at, is_seen, .. } =
             read.await?.ok_or_else(|| refused("no such key"))?;
@@ -242,7 +244,7 @@ impl Sessions {
     async fn rights(&self, claims: &Claims) -> Result<Rights, Error> {
         let Claims { issuer, subject, verified_email, .. } = claims;
         // Folding the case of other letters would make two addresses one.
-        let is_address = |email: &&str| email.is_ascii() && email.len() <= 254 && !email.contains('\0');
+        let is_address = |email: &&str| email.is_ascii() && email.len() <= 254 && text::is_storable(email);
         let email = verified_email.as_deref().filter(is_address);
         let read = self.db.system::<_, DbError, _>("rights by subject", async |conn| {
             let mut rights = resolve::rights(conn, issuer, subject, email).await?;

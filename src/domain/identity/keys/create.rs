@@ -13,6 +13,7 @@ use crate::kernel::actor::Scope;
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{ApiKeyId, RowId};
+use crate::kernel::text;
 
 use super::{Outcome, Refused, is_prefix_taken};
 
@@ -82,9 +83,7 @@ pub async fn create(
 }
 
 fn check(ctx: &Ctx, input: &CreateApiKey) -> Result<(), Error> {
-    if !(1..=120).contains(&input.display_name.chars().count()) || input.display_name.contains('\0') {
-        return Err(Error::invalid("input.displayName", "must have 1 to 120 characters, none of them NUL"));
-    }
+    text::check("input.displayName", &input.display_name, 1..=120)?;
     if input.scopes.is_empty() {
         return Err(Error::invalid("input.scopes", "must have at least one scope"));
     }
@@ -94,7 +93,7 @@ fn check(ctx: &Ctx, input: &CreateApiKey) -> Result<(), Error> {
     Ok(())
 }
 
-/// One prefix in a trillion is taken: the caller may try again.
+/// A new prefix is another key's once in four billion for each key there is: the caller may try again.
 pub(super) fn unlucky(error: crate::db::DbError) -> Refused {
     if is_prefix_taken(&error) { Error::Unavailable.into() } else { error.into() }
 }

@@ -1,10 +1,10 @@
 //! Ending an API key.
 
-use crate::db::identity::{access, api_keys};
-use crate::db::{DbError, Locks, OrgConn};
+use crate::db::Locks;
+use crate::db::identity::api_keys;
 use crate::domain::Services;
 use crate::domain::audit::{self, Deed, Entry};
-use crate::domain::identity::{Action, Authorize};
+use crate::domain::identity::{Action, Authorize, changes};
 use crate::kernel::actor::Principal;
 use crate::kernel::ctx::Ctx;
 use crate::kernel::ids::{ApiKeyId, RowId};
@@ -24,7 +24,7 @@ pub async fn revoke(ctx: &Ctx, services: &Services, id: ApiKeyId) -> Result<Outc
             let row = to_change(conn, ctx, id).await?;
             if row.revoked_at.is_none() {
                 api_keys::revoke(conn, id, ctx.now).await?;
-                tell(conn, id).await?;
+                changes::tell(conn, Principal::Key(id)).await?;
                 let (id, operation) = (id.uuid(), "revokeApiKey");
                 let entry = Entry { deed: Deed::Removed, operation, entity: "ApiKey", id, fields: &[] };
                 audit::record(conn, ctx, entry).await?;
@@ -34,9 +34,4 @@ pub async fn revoke(ctx: &Ctx, services: &Services, id: ApiKeyId) -> Result<Outc
         .await?;
     (services.access_bell)();
     Ok(outcome)
-}
-
-/// Tells every replica to forget what it believes of a key.
-pub(super) async fn tell(conn: &mut OrgConn, id: ApiKeyId) -> Result<(), DbError> {
-    access::changed(conn, &Principal::Key(id).to_string()).await
 }

@@ -7,7 +7,8 @@ use crate::domain::audit::{self, Deed, Entry};
 use crate::domain::idempotency::{IdempotencyKey, asked, recall, remember};
 use crate::domain::identity::error::Refusal;
 use crate::domain::identity::secret::KeyText;
-use crate::domain::identity::{Action, Authorize};
+use crate::domain::identity::{Action, Authorize, changes};
+use crate::kernel::actor::Principal;
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{ApiKeyId, RowId};
@@ -67,7 +68,7 @@ pub async fn rotate(
             }
             api_keys::rotate(conn, row.id, &stored, overlap_ends).await.map_err(unlucky)?;
             // A secret that is replaced a second time ends at once, wherever it is believed.
-            super::revoke::tell(conn, row.id).await?;
+            changes::tell(conn, Principal::Key(row.id)).await?;
             let (id, operation) = (row.id.uuid(), "rotateApiKey");
             let entry = Entry { deed: Deed::Changed, operation, entity: "ApiKey", id, fields: &["secret"] };
             audit::record(conn, ctx, entry).await?;

@@ -9,6 +9,7 @@ use crate::domain::identity::{Action, Authorize};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LocationId, MemberId, ProviderId, RowId};
+use crate::kernel::text;
 
 use super::{Member, MemberRole, Outcome, Refused, check, refused};
 
@@ -36,9 +37,7 @@ pub struct InviteMember {
 /// `NotFound` for a location or provider that does not exist here.
 pub async fn invite(ctx: &Ctx, services: &Services, input: &InviteMember) -> Result<Outcome, Refused> {
     ctx.require(Action::ChangeMembers)?;
-    if !(1..=120).contains(&input.display_name.chars().count()) || input.display_name.contains('\0') {
-        return Err(Error::invalid("input.displayName", "must have 1 to 120 characters, none of them NUL").into());
-    }
+    text::check("input.displayName", &input.display_name, 1..=120).map_err(Error::from)?;
     check(input.role, &input.locations, input.provider)?;
     let (provider, locations) = (format!("{:?}", input.provider), format!("{:?}", input.locations));
     let fields = [&input.email, &input.display_name, input.role.word(), &provider, &locations];

@@ -7,15 +7,18 @@ pub mod remove;
 use crate::db::identity::members;
 use crate::db::{DbError, OrgConn, Violation};
 use crate::domain::Services;
+use crate::kernel::actor::Principal;
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LocationId, MemberId, ProviderId};
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::text;
 
 pub use crate::db::identity::members::{MemberFilter, MemberKey, MemberRow as Member};
 pub use crate::db::types::MemberRole;
 
 use super::authorize::Authorize;
+use super::changes;
 use super::error::{Refusal, Refused};
 use super::policy::{Action, Belongs};
 
@@ -40,10 +43,8 @@ pub async fn list(
     page: &PageRequest<MemberKey>,
 ) -> Result<Page<Member>, Error> {
     ctx.require(Action::ChangeMembers)?;
-    // PostgreSQL has no NUL in a text.
-    let is_wrong = |text: &String| !(2..=100).contains(&text.chars().count()) || text.contains('\0');
-    if filter.search.as_ref().is_some_and(is_wrong) {
-        return Err(Error::invalid("filter.search", "must have 2 to 100 characters, none of them NUL"));
+    if let Some(text) = &filter.search {
+        text::check("filter.search", text, 2..=100)?;
     }
     let read =
         services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::list(conn, filter, page).await);
@@ -96,10 +97,7 @@ async fn keep_an_admin(conn: &mut OrgConn, but: &Member) -> Result<(), Refused> 
 /// Tells every replica, if the member can sign in at all.
 async fn tell(conn: &mut OrgConn, member: &Member) -> Result<(), DbError> {
     match member.user_id {
-        Some(user) => {
-            let principal = crate::kernel::actor::Principal::User(user).to_string();
-            crate::db::identity::access::changed(conn, &principal).await
-        }
+        Some(user) => changes::tell(conn, Principal::User(user)).await,
         None => Ok(()),
     }
 }
