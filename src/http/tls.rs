@@ -1,5 +1,7 @@
-//! TLS on the main address. A handshake has a task and a deadline of its own: who is slow at it keeps nobody waiting.
+//! TLS on the main address. A handshake has a task and a deadline of its own, and the oldest gives way to the newest: who
+//! is slow at it keeps nobody waiting, however many they are.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -18,7 +20,7 @@ use tokio_rustls::server::TlsStream;
 use crate::config::Tls;
 use crate::kernel::tls::provider;
 
-/// Handshakes under way at most; further connections wait in the system's queue.
+/// Handshakes under way at most; one more ends the oldest.
 const MOST_HANDSHAKES: usize = 256;
 /// Longest handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -57,11 +59,24 @@ pub(super) struct TlsListener {
     tcp: TcpListener,
     acceptor: TlsAcceptor,
     handshakes: JoinSet<Option<(TlsStream<TcpStream>, SocketAddr)>>,
+    /// Those that are not done, oldest first, and some that are.
+    under_way: VecDeque<AbortHandle>,
 }
 
 impl TlsListener {
     pub(super) fn new(tcp: TcpListener, acceptor: TlsAcceptor) -> Self {
-        Self { tcp, acceptor, handshakes: JoinSet::new() }
+        Self { tcp, acceptor, handshakes: JoinSet::new(), under_way: VecDeque::new() }
+    }
+
+    fn begin(&mut self, stream: TcpStream, from: SocketAddr) {
+        self.under_way.retain(|handshake| !handshake.is_finished());
+        if self.under_way.len() >= MOST_HANDSHAKES
+            && let Some(oldest) = self.under_way.pop_front()
+        {
+            oldest.abort();
+        }
+        let handshake = self.handshakes.spawn(shake_hands(self.acceptor.clone(), stream, from));
+        self.under_way.push_back(handshake);
     }
 }
 
@@ -77,9 +92,7 @@ impl Listener for TlsListener {
                         return accepted;
                     }
                 }
-                (stream, from) = Listener::accept(&mut self.tcp), if self.handshakes.len() < MOST_HANDSHAKES => {
-                    self.handshakes.spawn(shake_hands(self.acceptor.clone(), stream, from));
-                }
+                (stream, from) = Listener::accept(&mut self.tcp) => self.begin(stream, from),
             }
         }
     }
@@ -109,6 +122,8 @@ async fn shake_hands(
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use futures_util::FutureExt;
     use rcgen::{CertificateParams, KeyPair};
 
@@ -134,11 +149,14 @@ mod tests {
             tokio::task::yield_now().await;
             assert!(listener.accept().now_or_never().is_none());
         }
-        assert!(timeout(HANDSHAKE / 2, listener.accept()).await.is_err());
-        assert_eq!(listener.handshakes.len(), MOST_HANDSHAKES);
-        // They have had their time, and the one that waited has its turn.
-        assert!(timeout(HANDSHAKE, listener.accept()).await.is_err());
-        assert_eq!(listener.handshakes.len(), 1);
+        assert_eq!(listener.under_way.len(), MOST_HANDSHAKES);
+        tokio::task::yield_now().await;
+        let oldest = silent.first_mut().expect("the first");
+        oldest.set_read_timeout(Some(HANDSHAKE)).expect("a limit");
+        assert_eq!(oldest.read(&mut [0]).expect("it is closed"), 0, "the oldest gave way to the newest");
+        // The others have had their time.
+        assert!(timeout(HANDSHAKE * 2, listener.accept()).await.is_err());
+        assert_eq!(listener.handshakes.len(), 0);
     }
 
     #[test]

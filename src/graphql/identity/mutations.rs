@@ -86,7 +86,8 @@ impl IdentityMutation {
         Ok(Some(ChangeMemberPayload { member, client_mutation_id: input.client_mutation_id, user_errors }))
     }
 
-    /// Ends a person's access everywhere within 5 seconds. Removing twice succeeds and changes nothing. ADMIN.
+    /// Ends a person's access everywhere within 5 seconds. API keys that they made go on: revoke them apart. Removing twice
+    /// succeeds and changes nothing. ADMIN.
     async fn remove_member(
         &self,
         ctx: &Context<'_>,
