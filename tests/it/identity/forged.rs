@@ -7,9 +7,10 @@ use chrono::{TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::app::ISSUER;
 use crate::support::issuer::{Issuer, SigningKey, claims};
 use crate::support::socket::Subscription;
+use crate::support::{Practice, TestApp};
 
 /// Good claims but for one.
 fn with(name: &str, value: Value) -> Value {
@@ -82,6 +83,7 @@ async fn forged_tokens_are_refused_in_one_form_everywhere() {
     let issuer = Issuer::publish(&[&ec, &rsa]).await;
     let app = TestApp::with(&[("JWT_JWKS_URL", &issuer.url())]).await;
     let practice = app.practice().await;
+    everybody_is_known(&app, &practice).await;
     let before = app.db.state().await;
     let query = "mutation($i: BookSlotInput!) { bookSlot(input: $i) { userErrors { code } } }";
     let body = json!({ "query": query, "variables": { "i": { "slot": { "id": practice.slot(0) } } } });
@@ -101,5 +103,25 @@ async fn forged_tokens_are_refused_in_one_form_everywhere() {
     assert_eq!(forms.len(), 2, "one form over POST, one over a socket: {forms:#?}");
     assert!(forms.iter().any(|form| form.starts_with("4403 ")), "{forms:#?}");
     assert_eq!(app.db.state().await, before, "nothing was changed");
+    // It was the forging that was refused: the same claims unforged are believed.
+    for key in [&ec, &rsa] {
+        let answer = app.client.post(Some(&key.sign(&claims("known"))), &body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        assert!(answer.codes().is_empty() && !answer.at("/bookSlot").is_null(), "{}", answer.body);
+    }
     app.stop().await;
+}
+
+/// Whom a forged token names is somebody here who may book, so that nothing but the forging is in the way.
+async fn everybody_is_known(app: &TestApp, practice: &Practice) {
+    for (person, issuer, subject) in [
+        (&practice.patient, ISSUER, "known"),
+        (&practice.other, "https://evil.test", "known"),
+        (&practice.admin, ISSUER, "admin"),
+    ] {
+        let subject_now = &person.subject;
+        let change =
+            format!("UPDATE users SET issuer = '{issuer}', subject = '{subject}' WHERE subject = '{subject_now}'");
+        app.db.run(&change).await;
+    }
 }
