@@ -12,12 +12,13 @@ use diesel_async::{
     TransactionManager,
 };
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join};
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use tokio_util::task::TaskTracker;
 
 use super::connect::Canceller;
 use super::error::DbError;
+use super::flight::Prelude;
 use super::pool::Lent;
 
 /// How long an abandoned statement may take to end before its connection is closed.
@@ -26,14 +27,14 @@ const CLEAN_UP: Duration = Duration::from_secs(5);
 /// A connection inside a transaction of one organization.
 pub struct OrgConn {
     conn: Option<Lent>,
-    prelude: Option<String>,
+    prelude: Option<Prelude>,
     settled: bool,
     tasks: TaskTracker,
     canceller: Canceller,
 }
 
 impl OrgConn {
-    pub(super) fn new(conn: Lent, prelude: Option<String>, tasks: TaskTracker, canceller: Canceller) -> Self {
+    pub(super) fn new(conn: Lent, prelude: Option<Prelude>, tasks: TaskTracker, canceller: Canceller) -> Self {
         Self { conn: Some(conn), prelude, settled: false, tasks, canceller }
     }
 
@@ -60,31 +61,24 @@ impl OrgConn {
     }
 }
 
-/// Sends the prelude and the statement in one flight; `join` polls the prelude first, so it is first on the wire.
-///
-/// The prelude is a simple query: it needs no prepared statement, so nothing can make the statement overtake it.
-fn pipelined<'c, R: Send + 'c>(
-    prelude: Option<String>,
-    mut conn: &'c AsyncPgConnection,
+/// A statement behind the prelude, if that was not sent yet.
+fn behind<'c, R: Send + 'c>(
+    prelude: Option<Prelude>,
+    conn: &'c AsyncPgConnection,
     main: BoxFuture<'c, QueryResult<R>>,
 ) -> BoxFuture<'c, QueryResult<R>> {
-    let Some(sql) = prelude else { return main };
-    async move {
-        let (entered, answer) = join(conn.batch_execute(&sql), main).await;
-        entered?;
-        answer
+    match prelude {
+        None => main,
+        Some(prelude) => prelude.ahead_of(conn, main),
     }
-    .boxed()
 }
 
 impl SimpleAsyncConnection for OrgConn {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
         let prelude = self.prelude.take();
-        let mut conn = self.pg();
-        match prelude {
-            Some(prelude) => conn.batch_execute(&format!("{prelude}; {query}")).await,
-            None => conn.batch_execute(query).await,
-        }
+        let conn: &AsyncPgConnection = self.pg();
+        let mut shared = conn;
+        behind(prelude, conn, shared.batch_execute(query).boxed()).await
     }
 }
 
@@ -103,7 +97,7 @@ impl AsyncConnectionCore for OrgConn {
         let prelude = self.prelude.take();
         let conn: &'conn AsyncPgConnection = self.pg();
         let mut shared = conn;
-        pipelined(prelude, conn, AsyncConnectionCore::load(&mut shared, source))
+        behind(prelude, conn, AsyncConnectionCore::load(&mut shared, source))
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
@@ -113,7 +107,7 @@ impl AsyncConnectionCore for OrgConn {
         let prelude = self.prelude.take();
         let conn: &'conn AsyncPgConnection = self.pg();
         let mut shared = conn;
-        pipelined(prelude, conn, AsyncConnectionCore::execute_returning_count(&mut shared, source))
+        behind(prelude, conn, AsyncConnectionCore::execute_returning_count(&mut shared, source))
     }
 }
 

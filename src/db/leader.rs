@@ -1,6 +1,7 @@
 //! Leadership by advisory lock: one connection of its own, held for as long as one leads.
 
-use diesel::sql_types::Bool;
+use diesel::dsl::sql;
+use diesel::sql_types::{Bool, Integer};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::connect::connect;
@@ -21,14 +22,14 @@ impl Leadership {
             tracing::warn!(error = &error as &dyn std::error::Error, "no connection for leadership");
             DbError::Unavailable
         })?;
-        let sql = format!("pg_try_advisory_lock(3, {number})");
-        let taken: bool = diesel::select(diesel::dsl::sql::<Bool>(&sql)).get_result(&mut conn).await?;
+        let take = sql::<Bool>("pg_try_advisory_lock(3, ").bind::<Integer, _>(number).sql(")");
+        let taken: bool = diesel::select(take).get_result(&mut conn).await?;
         Ok(taken.then_some(Self { conn }))
     }
 
     /// Whether the lock is still held: the connection that holds it answers.
     pub async fn is_held(&mut self) -> bool {
-        let answer: Result<bool, _> = diesel::select(diesel::dsl::sql::<Bool>("true")).get_result(&mut self.conn).await;
+        let answer: Result<bool, _> = diesel::select(sql::<Bool>("true")).get_result(&mut self.conn).await;
         answer.is_ok()
     }
 }

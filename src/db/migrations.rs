@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use diesel::sql_types::{Bool, Integer};
+use diesel::QueryResult;
+use diesel::dsl::sql;
+use diesel::sql_types::{Array, Bool, Integer, Text};
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use postgres_protocol::password::scram_sha_256;
 
 use super::connect::{connect, driver_config};
 use super::error::DbError;
+use super::pool::set_config;
 use super::{Db, SystemConn};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -56,27 +60,48 @@ pub struct Login<'a> {
 /// # Errors
 /// See [`MigrateError`].
 pub async fn create_roles(url: &str, logins: &[Login<'_>]) -> Result<(), MigrateError> {
-    let mut sql = include_str!("roles.sql").to_owned();
-    let mut seen: Vec<String> = vec![];
+    let mut named: Vec<NamedLogin> = vec![];
     for login in logins {
         let config = driver_config(login.url).map_err(|_| MigrateError::Login(login.variable))?;
         let user = config.get_user().ok_or(MigrateError::Login(login.variable))?;
         // One login in both groups would see every organization while it serves one.
-        if seen.iter().any(|other| other == user) {
+        if named.iter().any(|other| other.user == user) {
             return Err(MigrateError::SharedLogin(login.variable));
         }
-        seen.push(user.to_owned());
-        let password = config.get_password().map(String::from_utf8_lossy);
-        sql.push_str(&login_sql(user, password.as_deref(), login.group));
+        // The password itself stays here: not even the server's log can have it.
+        let verifier = config.get_password().map(scram_sha_256).unwrap_or_default();
+        named.push(NamedLogin { user: user.to_owned(), verifier, group: login.group });
     }
     let mut conn = connect(url).await?;
     for _ in 1..ROLE_ATTEMPTS {
-        match conn.batch_execute(&sql).await {
+        match make_roles(&mut conn, &named).await {
             Err(error) if lost_a_race(&error) => tokio::time::sleep(ROLE_PAUSE).await,
             ended => return Ok(ended?),
         }
     }
-    Ok(conn.batch_execute(&sql).await?)
+    Ok(make_roles(&mut conn, &named).await?)
+}
+
+/// A login as its URL names it.
+struct NamedLogin {
+    user: String,
+    /// What its password is checked with; empty without one.
+    verifier: String,
+    group: &'static str,
+}
+
+async fn make_roles(conn: &mut AsyncPgConnection, logins: &[NamedLogin]) -> QueryResult<()> {
+    conn.batch_execute(include_str!("roles.sql")).await?;
+    for login in logins {
+        let all = [
+            ("openslot.login", login.user.as_str()),
+            ("openslot.login_group", login.group),
+            ("openslot.login_verifier", &login.verifier),
+        ];
+        set_config(conn, &all).await?;
+        conn.batch_execute(include_str!("login.sql")).await?;
+    }
+    Ok(())
 }
 
 /// Whether somebody else changed the same role at the same moment. Roles belong to the cluster, so no lock of a database
@@ -94,31 +119,15 @@ fn lost_a_race(error: &diesel::result::Error) -> bool {
 /// See [`MigrateError`].
 pub async fn create_database(url: &str, name: &str) -> Result<(), MigrateError> {
     let mut conn = connect(url).await?;
-    let exists = format!("EXISTS (SELECT FROM pg_database WHERE datname = {})", quoted(name, '\''));
-    let is_there: bool = diesel::select(diesel::dsl::sql::<Bool>(&exists)).get_result(&mut conn).await?;
+    let exists = sql::<Bool>("EXISTS (SELECT FROM pg_database WHERE datname = ").bind::<Text, _>(name).sql(")");
+    let is_there: bool = diesel::select(exists).get_result(&mut conn).await?;
     if !is_there {
-        conn.batch_execute(&format!("CREATE DATABASE {}", quoted(name, '"'))).await?;
+        // A statement that takes no parameters: the server quotes the name.
+        let create = sql::<Text>("format('CREATE DATABASE %I', ").bind::<Text, _>(name).sql(")");
+        let quoted_by_server: String = diesel::select(create).get_result(&mut conn).await?;
+        conn.batch_execute(&quoted_by_server).await?;
     }
     Ok(())
-}
-
-fn login_sql(user: &str, password: Option<&str>, group: &str) -> String {
-    let (name, text) = (quoted(user, '"'), quoted(user, '\''));
-    let secret = password.map_or_else(String::new, |password| format!(" PASSWORD {}", quoted(password, '\'')));
-    format!(
-        "DO $do$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {text}) THEN CREATE ROLE {name}; END IF; END $do$;
-         ALTER ROLE {name} LOGIN{secret};
-         GRANT {group} TO {name};
-         ALTER ROLE {name} SET search_path = openslot, public;
-         ALTER ROLE {name} SET plan_cache_mode = force_generic_plan;
-         ALTER ROLE {name} SET idle_in_transaction_session_timeout = '1s';"
-    )
-}
-
-/// A name or text in its quotes. Backslashes mean themselves: `standard_conforming_strings` is on since PostgreSQL 9.1.
-fn quoted(text: &str, quote: char) -> String {
-    let doubled: String = text.chars().flat_map(|c| (c == quote).then_some(c).into_iter().chain([c])).collect();
-    format!("{quote}{doubled}{quote}")
 }
 
 /// Applies what is pending, one migration at a time, and makes the partitions; answers the names of what was applied.
@@ -165,7 +174,7 @@ pub async fn revert_last(url: &str) -> Result<String, MigrateError> {
 async fn owner_connection(url: &str) -> Result<AsyncPgConnection, MigrateError> {
     let mut conn = connect(url).await?;
     conn.batch_execute(MIGRATING).await?;
-    let has_roles = diesel::dsl::sql::<Bool>("to_regrole('openslot_owner') IS NOT NULL");
+    let has_roles = sql::<Bool>("to_regrole('openslot_owner') IS NOT NULL");
     if !diesel::select(has_roles).get_result(&mut conn).await? {
         return Err(MigrateError::NoRoles);
     }
@@ -199,11 +208,11 @@ pub async fn pending(db: &Db) -> Result<usize, DbError> {
     let applied = db
         .system::<Vec<String>, DbError, _>("pending migrations", async |conn| {
             // A database that was never migrated has no such table.
-            let exists = diesel::dsl::sql::<Bool>("to_regclass('openslot.__diesel_schema_migrations') IS NOT NULL");
+            let exists = sql::<Bool>("to_regclass('openslot.__diesel_schema_migrations') IS NOT NULL");
             if !diesel::select(exists).get_result::<bool>(conn).await? {
                 return Ok(vec![]);
             }
-            let table = diesel::dsl::sql::<diesel::sql_types::Text>("version FROM openslot.__diesel_schema_migrations");
+            let table = sql::<Text>("version FROM openslot.__diesel_schema_migrations");
             Ok(diesel::select(table).load(conn).await?)
         })
         .await?;
@@ -219,19 +228,16 @@ const WIDE_ROLES: [&str; 3] = ["openslot_owner", "openslot_resolver", "openslot_
 /// # Errors
 /// `Unavailable` when it cannot be asked.
 pub async fn has_too_many_rights(db: &Db, but: Option<&str>) -> Result<bool, DbError> {
-    let groups: Vec<String> =
-        WIDE_ROLES.iter().filter(|role| but != Some(**role)).map(|role| format!("'{role}'")).collect();
+    let groups: Vec<&str> = WIDE_ROLES.into_iter().filter(|role| but != Some(*role)).collect();
     // Where nobody made the roles yet, there is none to be a member of.
-    let sql = format!(
+    let has = sql::<Bool>(
         "rolsuper OR rolbypassrls OR EXISTS (
-           SELECT FROM pg_roles AS o WHERE o.rolname IN ({}) AND pg_has_role(current_user, o.oid, 'MEMBER'))
-         FROM pg_roles WHERE rolname = current_user",
-        groups.join(", ")
-    );
-    db.system::<_, DbError, _>("rights of the login", async |conn| {
-        Ok(diesel::select(diesel::dsl::sql::<Bool>(&sql)).get_result(conn).await?)
-    })
-    .await
+           SELECT FROM pg_roles AS o WHERE pg_has_role(current_user, o.oid, 'MEMBER') AND o.rolname = ANY (",
+    )
+    .bind::<Array<Text>, _>(groups)
+    .sql(")) FROM pg_roles WHERE rolname = current_user");
+    db.system::<_, DbError, _>("rights of the login", async |conn| Ok(diesel::select(has).get_result(conn).await?))
+        .await
 }
 
 /// Makes the partitions that will be needed; answers how many were made. Safe to run at any time by anybody.
@@ -239,7 +245,7 @@ pub async fn has_too_many_rights(db: &Db, but: Option<&str>) -> Result<bool, DbE
 /// # Errors
 /// Those of the connection.
 pub async fn ensure_partitions(conn: &mut SystemConn) -> Result<i32, DbError> {
-    let made = diesel::dsl::sql::<Integer>("openslot.ensure_partitions()");
+    let made = sql::<Integer>("openslot.ensure_partitions()");
     Ok(diesel::select(made).get_result(conn).await?)
 }
 

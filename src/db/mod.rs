@@ -9,6 +9,7 @@ pub mod conn;
 pub mod connect;
 pub mod directory;
 pub mod error;
+mod flight;
 #[path = "schema.rs"]
 mod generated;
 pub mod idempotency;
@@ -30,6 +31,7 @@ use crate::kernel::ids::{OrganizationId, RowId};
 
 pub use conn::{OrgConn, SystemConn};
 pub use error::{DbError, Violation};
+use flight::Prelude;
 use generated::openslot as schema;
 use pool::Pool;
 
@@ -77,11 +79,6 @@ impl Locks {
         self.0.push(Uuid::from_bytes(folded));
         self
     }
-
-    fn array(&self) -> String {
-        let ids: Vec<String> = self.0.iter().map(Uuid::to_string).collect();
-        format!("'{{{}}}'", ids.join(","))
-    }
 }
 
 /// The way to the database: one pool, signed in as one role.
@@ -120,8 +117,7 @@ impl Db {
         E: From<DbError> + Send,
         T: Send,
     {
-        let prelude = format!("BEGIN READ ONLY; SELECT openslot.enter('{}', '{{}}')", organization.uuid());
-        let mut conn = self.lease(Some(prelude)).await?;
+        let mut conn = self.lease(Some(Prelude::read(organization))).await?;
         match work(&mut conn).await {
             Ok(value) => conn.end("COMMIT").await.map(|()| value).map_err(E::from),
             Err(error) => {
@@ -144,12 +140,12 @@ impl Db {
         E: From<DbError> + Send,
         T: Send,
     {
-        let prelude = format!("BEGIN; SELECT openslot.enter('{}', {})", organization.uuid(), locks.array());
-        let mut conn = self.lease(Some(prelude)).await?;
+        let are_locks = !locks.0.is_empty();
+        let mut conn = self.lease(Some(Prelude::write(organization, locks.0))).await?;
         match work(&mut conn).await {
             Ok(value) => {
                 // The task owns the connection: a caller that goes away cannot stop a COMMIT that was sent.
-                let bell = (!locks.0.is_empty()).then(|| self.inner.doorbell.clone());
+                let bell = are_locks.then(|| self.inner.doorbell.clone());
                 let commit = self.inner.tasks.spawn(async move {
                     conn.end("COMMIT").await?;
                     if let Some(ring) = bell {
@@ -186,7 +182,7 @@ impl Db {
         result
     }
 
-    async fn lease(&self, prelude: Option<String>) -> Result<OrgConn, DbError> {
+    async fn lease(&self, prelude: Option<Prelude>) -> Result<OrgConn, DbError> {
         let conn = self.inner.pool.get().await?;
         Ok(OrgConn::new(conn, prelude, self.inner.tasks.clone(), self.inner.pool.canceller()))
     }

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use diesel::ConnectionError;
+use diesel::sql_types::{Array, Text};
+use diesel::{ConnectionError, QueryResult, sql_query};
 use diesel_async::pooled_connection::bb8;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
 };
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 
 use super::connect::{Canceller, Target};
 use super::error::DbError;
+use super::flight;
 
 /// A connection that is lent out.
 pub(super) type Lent = ::bb8::PooledConnection<'static, AsyncDieselConnectionManager<AsyncPgConnection>>;
@@ -45,10 +47,10 @@ impl Pool {
     pub fn new(url: &str, settings: &PoolSettings) -> Result<Self, ConnectionError> {
         let target = Target::of(url)?;
         let canceller = target.canceller();
-        let session = session_settings(settings);
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(move |_| establish(target.clone(), session.clone()).boxed());
+        let all = settings.clone();
+        config.custom_setup = Box::new(move |_| establish(target.clone(), all.clone()).boxed());
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let inner = bb8::Pool::builder()
             .max_size(settings.size)
@@ -87,18 +89,30 @@ impl Pool {
 
 /// What every connection of the program has set, whatever its role was given: planning one of the hot statements costs
 /// more than running it, and a stuck writer holds the change log back for as long as it may idle.
-fn session_settings(settings: &PoolSettings) -> String {
-    format!(
-        "SET search_path = openslot, public; SET plan_cache_mode = force_generic_plan; SET statement_timeout = {}; \
-         SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 1000; SET application_name = '{}'",
-        settings.statement_timeout.as_millis(),
-        settings.statement_timeout.as_millis(),
-        settings.application_name,
-    )
+async fn set_up(conn: &mut AsyncPgConnection, settings: &PoolSettings) -> QueryResult<()> {
+    let longest = settings.statement_timeout.as_millis().to_string();
+    let all = [
+        ("search_path", "openslot, public"),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("statement_timeout", longest.as_str()),
+        ("lock_timeout", longest.as_str()),
+        ("idle_in_transaction_session_timeout", "1000"),
+        ("application_name", settings.application_name),
+    ];
+    set_config(conn, &all).await?;
+    flight::prepare(conn).await
 }
 
-async fn establish(target: Target, session: String) -> Result<AsyncPgConnection, ConnectionError> {
+/// Sets names to values for as long as the connection lives.
+pub(super) async fn set_config(conn: &mut AsyncPgConnection, all: &[(&str, &str)]) -> QueryResult<()> {
+    let (names, values): (Vec<&str>, Vec<&str>) = all.iter().copied().unzip();
+    let set = sql_query("SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)");
+    set.bind::<Array<Text>, _>(names).bind::<Array<Text>, _>(values).execute(conn).await?;
+    Ok(())
+}
+
+async fn establish(target: Target, settings: PoolSettings) -> Result<AsyncPgConnection, ConnectionError> {
     let mut conn = target.connect().await?;
-    conn.batch_execute(&session).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    set_up(&mut conn, &settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }

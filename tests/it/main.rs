@@ -20,5 +20,6 @@ mod migrations;
 mod operations;
 mod policy;
 mod schema;
+mod sql_text;
 mod storage;
 mod support;

@@ -1,0 +1,1 @@
+SELECT openslot.enter($1::uuid, $2::uuid[])
