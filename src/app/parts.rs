@@ -9,6 +9,7 @@ use crate::config::{Auth, Config, Jwks, Secret};
 use crate::db::pool::{Pool, PoolSettings};
 use crate::db::{Db, Doorbell as Ring, connect, migrations};
 use crate::domain::Services;
+use crate::domain::identity::guest_token::GuestTokens;
 use crate::domain::identity::session::Sessions;
 use crate::domain::identity::token::{DevelopmentKey, PublishedKeys, TokenRules, VerificationKey, Verifier};
 use crate::kernel::keys::KeySource;
@@ -97,8 +98,10 @@ pub(super) fn services(
     access_bell: Arc<dyn Fn() + Send + Sync>,
 ) -> Result<Arc<Services>, AppError> {
     let verifier = verifier(&config.auth, keys)?;
-    let sessions = Sessions::new(db.clone(), clock.clone(), verifier, config.default_organization.clone());
-    Ok(Arc::new(Services { db, clock, sessions, access_bell }))
+    let guest_tokens = GuestTokens::new(config.auth.signing_keys.iter().map(Secret::expose));
+    let sessions =
+        Sessions::new(db.clone(), clock.clone(), verifier, guest_tokens.clone(), config.default_organization.clone());
+    Ok(Arc::new(Services { db, clock, sessions, guest_tokens, access_bell }))
 }
 
 pub(super) fn rules(auth: &Auth) -> TokenRules {

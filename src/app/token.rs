@@ -4,6 +4,7 @@ use chrono::{TimeDelta, Utc};
 
 use crate::config::Config;
 use crate::domain::demo;
+use crate::domain::identity::guest_token;
 use crate::domain::identity::token::DevelopmentKey;
 use crate::kernel::actor::Role;
 
@@ -15,6 +16,14 @@ use super::{AppError, parts};
 /// `Key` when the machine has no randomness.
 pub fn new_key() -> Result<String, AppError> {
     DevelopmentKey::generate_pem().map_err(|_| AppError::Key("JWT_DEVELOPMENT_KEY_FILE"))
+}
+
+/// A new key for `SIGNING_KEY_FILE`: 256 random bits.
+///
+/// # Errors
+/// `Key` when the machine has no randomness.
+pub fn new_signing_key() -> Result<String, AppError> {
+    guest_token::new_secret().map_err(|_| AppError::Key("SIGNING_KEY_FILE"))
 }
 
 /// A token, good for 12 hours, of the seeded user of a role; patients are numbered from 1.

@@ -15,6 +15,7 @@ use super::{CliError, say};
 
 const DATABASE: &str = "openslot";
 const KEY_FILE: &str = "development-key.pem";
+const SIGNING_KEY_FILE: &str = "signing-key";
 
 /// Starts what is missing, migrates, seeds, serves and works until it is told to end.
 pub(super) async fn run(data_dir: PathBuf, http: Option<SocketAddr>) -> Result<ExitCode, CliError> {
@@ -29,6 +30,7 @@ pub(super) async fn run(data_dir: PathBuf, http: Option<SocketAddr>) -> Result<E
         env.set("HTTP_ADDR", addr.to_string());
     }
     key(&data_dir, &mut env)?;
+    signing_key(&data_dir, &mut env)?;
     let postgres = match env.has("DATABASE_URL") {
         true => None,
         false => Some(private_postgres(&data_dir, &mut env).await?),
@@ -71,15 +73,30 @@ fn key(data_dir: &Path, env: &mut Environment) -> Result<(), CliError> {
     if issuers_own.into_iter().any(|name| env.has(name)) || env.has("JWT_JWKS_URL") {
         return Ok(());
     }
-    let file = data_dir.join(KEY_FILE);
+    let file = once(data_dir, KEY_FILE, app::token::new_key)?;
+    env.set_default("JWT_DEVELOPMENT_KEY_FILE", file);
+    Ok(())
+}
+
+/// A key that signs the tokens of guests here; made once.
+fn signing_key(data_dir: &Path, env: &mut Environment) -> Result<(), CliError> {
+    if env.given("SIGNING_KEY_FILE").is_none() {
+        let file = once(data_dir, SIGNING_KEY_FILE, app::token::new_signing_key)?;
+        env.set_default("SIGNING_KEY_FILE", file);
+    }
+    Ok(())
+}
+
+/// The path of a private file, written when it is not there yet.
+fn once(data_dir: &Path, name: &str, make: impl Fn() -> Result<String, app::AppError>) -> Result<String, CliError> {
+    let file = data_dir.join(name);
     let failed = |error: std::io::Error| CliError::Failed(format!("{} cannot be written: {error}", file.display()));
     if !file.exists() {
-        let pem = app::token::new_key()?;
+        let text = make()?;
         std::fs::create_dir_all(data_dir).map_err(failed)?;
-        write_private(&file, &pem).map_err(failed)?;
+        write_private(&file, &text).map_err(failed)?;
     }
-    env.set_default("JWT_DEVELOPMENT_KEY_FILE", file.display().to_string());
-    Ok(())
+    Ok(file.display().to_string())
 }
 
 /// What other commands need to find these servers and this key: shell lines, for nobody else's eyes.
@@ -91,6 +108,7 @@ fn write_environment(data_dir: &Path, env: &Environment) -> Result<(), CliError>
         "MIGRATION_DATABASE_URL",
         "REDIS_URL",
         "JWT_DEVELOPMENT_KEY_FILE",
+        "SIGNING_KEY_FILE",
     ];
     let line = |name: &&str| env.given(name).map(|value| format!("{name}='{}'\n", value.replace('\'', r"'\''")));
     let text: String = names.iter().filter_map(line).collect();

@@ -50,7 +50,13 @@ pub struct Auth {
     /// `JWT_DEVELOPMENT_KEY_FILE`: PEM of an Ed25519 private key; `openslot token` signs with it and the server believes
     /// it. Refused unless `OPENSLOT_PROFILE` is `development`.
     pub development_key: Option<Secret>,
+    /// `SIGNING_KEY_FILE`: what guest tokens are signed with, one secret in each line. The first one signs, all are
+    /// believed; none means that guests cannot book.
+    pub signing_keys: Vec<Secret>,
 }
+
+/// Least characters of a signing key: 256 bits, however they are written.
+const SIGNING_KEY: usize = 32;
 
 impl Auth {
     pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
@@ -67,8 +73,19 @@ impl Auth {
             audience: or("JWT_AUDIENCE", "openslot")?,
             public_key: env.file("JWT_PUBLIC_KEY_FILE")?,
             development_key: env.file("JWT_DEVELOPMENT_KEY_FILE")?,
+            signing_keys: signing_keys(env)?,
         })
     }
+}
+
+fn signing_keys(env: &Environment) -> Result<Vec<Secret>, ConfigError> {
+    let Some(file) = env.file("SIGNING_KEY_FILE")? else { return Ok(vec![]) };
+    let keys: Vec<&str> = file.expose().lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if keys.is_empty() || keys.iter().any(|key| key.len() < SIGNING_KEY) {
+        let rule = format!("name a file with a secret of at least {SIGNING_KEY} characters in each line");
+        return Err(ConfigError::new("SIGNING_KEY_FILE", rule));
+    }
+    Ok(keys.into_iter().map(Secret::new).collect())
 }
 
 fn jwks(env: &Environment) -> Result<Option<Jwks>, ConfigError> {

@@ -145,6 +145,23 @@ mod tests {
     }
 
     #[test]
+    fn signing_keys_are_lines_that_cannot_be_guessed() {
+        let file = std::env::temp_dir().join(format!("openslot-signing-keys-{}", std::process::id()));
+        let found = |content: &str| {
+            std::fs::write(&file, content).map_err(|error| error.to_string())?;
+            let config = config(&[("SIGNING_KEY_FILE", &file.display().to_string())])?;
+            Ok(config.auth.signing_keys.iter().map(|key| key.expose().to_owned()).collect::<Vec<_>>())
+        };
+        let (new, old) = ("n".repeat(32), "o".repeat(40));
+        assert_eq!(found(&format!("{new}\n\n {old} \n")), Ok(vec![new.clone(), old]));
+        let rule = "SIGNING_KEY_FILE must name a file with a secret of at least 32 characters in each line";
+        for bad in ["", "short", &format!("{new}\nshort")] {
+            assert_eq!(found(bad), Err(rule.to_owned()), "{bad}");
+        }
+        let _ = std::fs::remove_file(&file);
+    }
+
+    #[test]
     fn secret_is_never_printed() {
         let config = config(&[("DATABASE_URL", "postgres://app:hunter2@db/openslot")]);
         assert!(!format!("{config:?}").contains("hunter2"));

@@ -3,6 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::db::idempotency::{self, Asked};
 use crate::db::{DbError, OrgConn};
@@ -12,7 +13,10 @@ use crate::kernel::text;
 
 /// A key chosen by the client: the same key with the same input replays the stored outcome.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct IdempotencyKey(String);
+pub struct IdempotencyKey {
+    text: String,
+    is_chosen: bool,
+}
 
 impl IdempotencyKey {
     /// Parses `clientMutationId`.
@@ -21,19 +25,26 @@ impl IdempotencyKey {
     /// `Invalid` naming the field unless it has 1 to 200 characters, none of them NUL.
     pub fn parse(text: &str) -> Result<Self, Error> {
         text::check("input.clientMutationId", text, 1..=200)?;
-        Ok(Self(text.to_owned()))
+        Ok(Self { text: text.to_owned(), is_chosen: true })
     }
 
     /// A key for a mutation that was sent without one: it can never be replayed.
     #[must_use]
     pub fn fresh() -> Self {
-        Self(uuid::Uuid::now_v7().to_string())
+        Self { text: Uuid::now_v7().to_string(), is_chosen: false }
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Whether the client chose a UUID that nobody can guess (RFC 9562, version 4 or 7).
+    #[must_use]
+    pub fn is_random_uuid(&self) -> bool {
+        let uuid = Uuid::parse_str(&self.text).ok().filter(|_| self.is_chosen);
+        uuid.is_some_and(|uuid| matches!(uuid.get_version_num(), 4 | 7))
     }
 }
 
@@ -94,6 +105,15 @@ mod tests {
         assert_ne!(request_hash("book", &["ab", "c"]), request_hash("book", &["a", "bc"]));
         assert_ne!(request_hash("book", &["a"]), request_hash("cancel", &["a"]));
         assert_eq!(request_hash("book", &["a"]), request_hash("book", &["a"]));
+    }
+
+    #[test]
+    fn key_that_can_be_guessed_is_no_random_uuid() {
+        let known = |text: &str| IdempotencyKey::parse(text).is_ok_and(|key| key.is_random_uuid());
+        assert!(known("0b0c5a9e-4d0e-4d55-9a4b-0c1d2e3f4a5b") && known("0193492e-8f2a-7cc3-98c4-dc0c0c07398f"));
+        let guessed = ["", "try-1", "00000000-0000-0000-0000-000000000000", "c232ab00-9414-11ec-b3c8-9f6bdeced846"];
+        assert!(guessed.into_iter().all(|text| !known(text)));
+        assert!(!IdempotencyKey::fresh().is_random_uuid());
     }
 
     #[test]

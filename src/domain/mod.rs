@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::db::Db;
 use crate::kernel::time::Clock;
+use identity::guest_token::GuestTokens;
 use identity::session::Sessions;
 
 /// What operations need: made once by the program, from plain settings.
@@ -24,6 +25,8 @@ pub struct Services {
     pub clock: Clock,
     /// Who is who.
     pub sessions: Sessions,
+    /// What guests get when they book.
+    pub guest_tokens: GuestTokens,
     /// Rung after somebody's rights changed: replicas that hear it need not wait until they look. It must not wait.
     pub access_bell: Arc<dyn Fn() + Send + Sync>,
 }

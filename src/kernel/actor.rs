@@ -116,6 +116,8 @@ pub enum Principal {
     User(UserId),
     /// A program with an API key.
     Key(ApiKeyId),
+    /// Somebody without an account, known by the patient they were made when they booked.
+    Guest(PatientId),
     /// The program itself, for the demo and for what time brings.
     System,
 }
@@ -126,6 +128,7 @@ impl fmt::Display for Principal {
             Self::Anonymous => f.write_str("anonymous"),
             Self::User(id) => write!(f, "user:{id}"),
             Self::Key(id) => write!(f, "key:{id}"),
+            Self::Guest(id) => write!(f, "guest:{id}"),
             Self::System => f.write_str("system"),
         }
     }
@@ -155,6 +158,12 @@ impl Actor {
     #[must_use]
     pub fn guest() -> Self {
         Self::plain(Principal::Anonymous, Role::Guest)
+    }
+
+    /// A guest who has booked, or is about to: what they booked is theirs.
+    #[must_use]
+    pub fn guest_who_is(patient: PatientId) -> Self {
+        Self { patient: Some(patient), ..Self::plain(Principal::Guest(patient), Role::Guest) }
     }
 
     /// The program itself, with every right; for the demo and for what time brings.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::actor::{Actor, Membership, Principal, Role, Scope};
-use super::ids::{ApiKeyId, OrganizationId, RequestId, UserId};
+use super::ids::{ApiKeyId, OrganizationId, PatientId, RequestId, UserId};
 
 /// Who sent a request, before any organization is known.
 #[derive(Clone, Debug)]
@@ -27,6 +27,19 @@ pub enum Identity {
     User(Arc<SignedIn>),
     /// An API key.
     Key(Arc<KeyHolder>),
+    /// The token of a guest.
+    Guest(GuestHolder),
+}
+
+/// A guest with the token that a booking gave them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GuestHolder {
+    /// Where they booked; in other organizations they are nobody in particular.
+    pub organization: OrganizationId,
+    /// The patient they were made.
+    pub patient: PatientId,
+    /// When the token ends.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// A program with an API key.
@@ -59,6 +72,8 @@ impl Caller {
             Identity::Anonymous => Actor::guest(),
             Identity::User(user) => user.actor_in(organization),
             Identity::Key(holder) => holder.actor_in(organization),
+            Identity::Guest(guest) if guest.organization == organization => Actor::guest_who_is(guest.patient),
+            Identity::Guest(guest) => Actor::plain(Principal::Guest(guest.patient), Role::Guest),
         };
         Ctx { organization, actor, request_id: self.request_id, now: self.now }
     }
@@ -69,6 +84,7 @@ impl Caller {
         match &self.identity {
             Identity::Anonymous => None,
             Identity::Key(holder) => Some(holder.organization),
+            Identity::Guest(guest) => Some(guest.organization),
             Identity::User(user) => {
                 let first = user.memberships.first()?.organization;
                 user.memberships.iter().all(|m| m.organization == first).then_some(first)
@@ -98,6 +114,14 @@ impl KeyHolder {
             return Actor::plain(principal, Role::Guest);
         }
         Actor { scopes: self.scopes.clone(), ..Actor::plain(principal, Role::Integrator) }
+    }
+}
+
+impl Ctx {
+    /// The same operation by somebody else.
+    #[must_use]
+    pub fn acted_by(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
     }
 }
 

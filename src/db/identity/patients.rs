@@ -22,6 +22,36 @@ pub async fn insert(
     Ok(())
 }
 
+/// What is known of a guest; what names them is added when it can be encrypted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct NewGuest {
+    /// Language of messages.
+    pub language: Option<String>,
+    /// Where they are, for licensure.
+    pub region: Option<String>,
+}
+
+/// Adds a guest, unless the same request did so before; answers whether it did now.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn insert_guest(
+    conn: &mut OrgConn,
+    organization: OrganizationId,
+    id: PatientId,
+    guest: &NewGuest,
+) -> Result<bool, DbError> {
+    let row = (
+        patients::id.eq(id),
+        patients::organization_id.eq(organization),
+        patients::is_guest.eq(true),
+        patients::language.eq(&guest.language),
+        patients::region.eq(&guest.region),
+    );
+    let added = diesel::insert_into(patients::table).values(row).on_conflict_do_nothing().execute(conn).await?;
+    Ok(added > 0)
+}
+
 /// Patients by id with their versions, in no order; erased ones too.
 ///
 /// # Errors

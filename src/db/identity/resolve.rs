@@ -54,6 +54,13 @@ sql_file! {
 }
 
 sql_file! {
+    struct GuestByPatient<'a> in "resolve_guest.sql" {
+        1 => organization: OrganizationId as SqlUuid,
+        2 => patient: PatientId as SqlUuid,
+    } -> Timestamptz
+}
+
+sql_file! {
     struct TouchKey<'a> in "touch_api_key.sql" {
         1 => key: ApiKeyId as SqlUuid,
     } -> Nullable<Text>
@@ -190,4 +197,17 @@ pub async fn api_keys(conn: &mut SystemConn, prefix: &str) -> Result<Vec<FoundKe
 pub async fn touch_api_key(conn: &mut SystemConn, key: ApiKeyId) -> Result<(), DbError> {
     TouchKey { key, marker: PhantomData }.execute(conn).await?;
     Ok(())
+}
+
+/// Until when the token of a guest is good; `None` for nobody, or when it has ended.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn guest(
+    conn: &mut SystemConn,
+    organization: OrganizationId,
+    patient: PatientId,
+) -> Result<Option<DateTime<Utc>>, DbError> {
+    let query = GuestByPatient { organization, patient, marker: PhantomData };
+    Ok(query.get_result(conn).await.optional()?)
 }

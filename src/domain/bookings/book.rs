@@ -7,16 +7,19 @@ use crate::db::bookings::write::{self, BookOutcome, NewBooking, Outcome};
 use crate::db::directory::services as service_rows;
 use crate::db::idempotency::Asked;
 use crate::db::identity::patients;
+pub use crate::db::identity::patients::NewGuest;
 use crate::db::{DbError, Locks, Violation};
 use crate::domain::Services;
 use crate::domain::idempotency::{IdempotencyKey, asked};
 use crate::domain::identity::policy::Belongs;
 use crate::domain::identity::{Action, Authorize};
+use crate::kernel::actor::{Actor, Role};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{PatientId, ResourceId, ServiceId, SlotId};
 
 use super::error::{Refusal, Refused};
+use super::guests;
 
 /// Near free slots that a refusal offers.
 const ALTERNATIVES: i64 = 5;
@@ -32,12 +35,34 @@ pub struct BookSlot {
     pub slot: SlotId,
     /// For what; needed when the schedule offers several.
     pub service: Option<ServiceId>,
-    /// For whom; the caller's own patient without it.
-    pub patient: Option<PatientId>,
+    /// For whom.
+    pub patient: ForWhom,
     /// First visit: its own length.
     pub is_new_patient: bool,
     /// Idempotency key.
     pub key: IdempotencyKey,
+}
+
+/// For whom a slot is booked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ForWhom {
+    /// The patient that the caller is.
+    Oneself,
+    /// A known patient.
+    Patient(PatientId),
+    /// Somebody without an account; the caller themselves, or for STAFF whoever called.
+    Guest(NewGuest),
+}
+
+/// A slot that is taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Booked {
+    /// What was done, now or by the same request before.
+    pub outcome: Outcome,
+    /// The guest who booked it, as who they are from now on.
+    pub guest: Option<Actor>,
+    /// Their token.
+    pub guest_token: Option<String>,
 }
 
 /// Takes the slot, and those that follow it if the service is longer, for a patient.
@@ -47,11 +72,17 @@ pub struct BookSlot {
 /// # Errors
 /// `NotFound` for a slot, service or patient that the caller may not know, `Invalid` naming a field, `Conflict` for a key
 /// that was used with other input, and a business refusal with near free slots.
-pub async fn book(ctx: &Ctx, services: &Services, input: &BookSlot) -> Result<Outcome, Refused> {
+pub async fn book(ctx: &Ctx, services: &Services, input: &BookSlot) -> Result<Booked, Refused> {
+    let (ctx, patient) = guests::booking_for(ctx, services, input)?;
+    let outcome = book_for(&ctx, services, input, patient).await?;
+    let guest = (ctx.actor.role == Role::Guest).then_some(ctx.actor);
+    let guest_token = guest.as_ref().and_then(|_| services.guest_tokens.token(ctx.organization, patient));
+    Ok(Booked { outcome, guest, guest_token })
+}
+
+async fn book_for(ctx: &Ctx, services: &Services, input: &BookSlot, patient: PatientId) -> Result<Outcome, Refused> {
     ctx.require(Action::Book)?;
     let start = input.slot.start().ok_or(Error::NotFound)?;
-    let patient = input.patient.or(ctx.actor.patient);
-    let patient = patient.ok_or_else(|| Error::invalid("input.patient", "must name the patient"))?;
     let target = find(ctx, services, input, patient).await?;
     let belongs = Belongs {
         patient: Some(patient),
@@ -78,23 +109,22 @@ struct Target {
     resources: Vec<ResourceId>,
 }
 
-async fn find(ctx: &Ctx, services: &Services, input: &BookSlot, patient: PatientId) -> Result<Target, Error> {
+async fn find(ctx: &Ctx, services: &Services, input: &BookSlot, patient: PatientId) -> Result<Target, Refused> {
     let organization = ctx.organization;
     services
         .db
-        .read::<_, Error, _>(organization, async |conn| {
+        .read::<_, Refused, _>(organization, async |conn| {
             let found = slots::by_ids(conn, organization, &[input.slot]).await?;
             let slot = found.into_iter().next().ok_or(Error::NotFound)?;
             let service = match input.service {
                 Some(service) if service_rows::by_ids(conn, &[service]).await?.is_empty() => {
-                    return Err(Error::NotFound);
+                    return Err(Error::NotFound.into());
                 }
                 Some(service) => service,
                 None => only_service(service_rows::of_schedules(conn, &[slot.schedule_id]).await?.iter())?,
             };
-            if patients::by_ids(conn, &[patient]).await?.is_empty() {
-                return Err(Error::NotFound);
-            }
+            let is_known = !patients::by_ids(conn, &[patient]).await?.is_empty();
+            guests::may_book(conn, ctx, input, is_known).await?;
             let resources = rows::resources_required(conn, service).await?;
             Ok(Target { slot, service, resources })
         })
@@ -118,15 +148,18 @@ async fn take(
     resources: &[ResourceId],
 ) -> Result<Outcome, Refused> {
     let (slot, service, patient) = (input.slot.to_string(), wish.service.to_string(), wish.patient.to_string());
-    let asked = asked(ctx, &input.key, "bookSlot", &[&slot, &service, &patient, &input.is_new_patient.to_string()]);
+    let is_new_patient = input.is_new_patient.to_string();
+    let mut fields = vec![slot.as_str(), &service, &patient, &is_new_patient];
+    fields.extend(guests::fields(&input.patient));
+    let asked = asked(ctx, &input.key, "bookSlot", &fields);
     for _ in 1..REFERENCES {
-        match attempt(ctx, services, &asked, wish, resources).await {
+        match attempt(ctx, services, &asked, input, wish, resources).await {
             Err(Taken::Reference) => {}
             Err(Taken::Refused(refused)) => return Err(refused),
             Ok(outcome) => return Ok(outcome),
         }
     }
-    match attempt(ctx, services, &asked, wish, resources).await {
+    match attempt(ctx, services, &asked, input, wish, resources).await {
         Ok(outcome) => Ok(outcome),
         Err(Taken::Refused(refused)) => Err(refused),
         Err(Taken::Reference) => Err(Error::internal("no free reference").into()),
@@ -157,6 +190,7 @@ async fn attempt(
     ctx: &Ctx,
     services: &Services,
     asked: &Asked<'_>,
+    input: &BookSlot,
     wish: Wish,
     resources: &[ResourceId],
 ) -> Result<Outcome, Taken> {
@@ -169,6 +203,7 @@ async fn attempt(
     services
         .db
         .write::<_, Taken, _>(organization, locks, async |conn| {
+            guests::make(conn, ctx, &input.patient, wish.patient).await?;
             let new = NewBooking {
                 slot: wish.slot,
                 start: wish.start,

@@ -22,7 +22,7 @@ pub struct CancelBooking {
     pub booking: BookingId,
     /// The version it was based on.
     pub expected_version: i32,
-    /// Why; PATIENT for patients, PROVIDER for others without it.
+    /// Why; PATIENT for patients and guests, PROVIDER for others without it.
     pub reason: Option<CancellationReason>,
     /// Idempotency key.
     pub key: IdempotencyKey,
@@ -68,7 +68,7 @@ async fn free(
 ) -> Result<Outcome, Refused> {
     let organization = ctx.organization;
     let reason = match (ctx.actor.role, input.reason) {
-        (Role::Patient, _) => CancellationReason::Patient,
+        (Role::Patient | Role::Guest, _) => CancellationReason::Patient,
         (_, reason) => reason.unwrap_or(CancellationReason::Provider),
     };
     let (id, version) = (booking.id.to_string(), input.expected_version.to_string());

@@ -32,6 +32,8 @@ pub enum Refusal {
     WrongStatus,
     /// The policy's deadline has passed.
     TooLate,
+    /// Guests must have proven their contact before.
+    ContactNotVerified,
 }
 
 impl Refusal {
@@ -52,6 +54,7 @@ impl Refusal {
             Self::StaleVersion => "Somebody changed it since the version you expected.",
             Self::WrongStatus => "It cannot be done from the present status.",
             Self::TooLate => "The deadline of the policy has passed.",
+            Self::ContactNotVerified => "The guest's contact must be verified first.",
         }
     }
 }

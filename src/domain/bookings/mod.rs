@@ -4,6 +4,7 @@
 pub mod book;
 pub mod cancel;
 pub mod error;
+pub mod guests;
 pub mod view;
 
 pub use crate::db::bookings::rows::BookingRow as Booking;

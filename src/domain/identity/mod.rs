@@ -4,6 +4,7 @@ pub mod authorize;
 mod cache;
 pub mod changes;
 pub mod error;
+pub mod guest_token;
 pub mod keys;
 pub mod members;
 pub mod patients;

@@ -127,13 +127,13 @@ pub fn table(role: Role, action: Action) -> Reach {
 
         (A::ReadBooking, Integrator | Admin) => All,
         (A::ReadBooking, Staff) => Locations,
-        (A::ReadBooking, Provider | Patient) => Own,
+        (A::ReadBooking, Provider | Patient | Guest) => Own,
         (A::ReadPatient, Integrator | Staff | Admin) => All,
-        (A::ReadPatient, Patient) => Own,
+        (A::ReadPatient, Patient | Guest) => Own,
 
         (A::Book | A::Cancel | A::CancelLate, Integrator | Admin) => All,
         (A::Book | A::Cancel | A::CancelLate, Staff) => Locations,
-        (A::Book | A::Cancel, Patient) => Own,
+        (A::Book | A::Cancel, Patient | Guest) => Own,
 
         (A::ReadMember, Provider | Staff) => Own,
         (A::RevokeSessions, Patient | Provider | Staff) => Own,
@@ -144,12 +144,18 @@ pub fn table(role: Role, action: Action) -> Reach {
     }
 }
 
-/// With which things `actor` may do `action`: what the table says of the role, and for a program what its scopes say.
+/// With which things `actor` may do `action`: what the table says of the role, for a program what its scopes say, and for
+/// a guest whether a booking has made them somebody.
 #[must_use]
 pub fn reach(actor: &Actor, action: Action) -> Reach {
     let lacks_scope =
         actor.role == Role::Integrator && action.scope().is_some_and(|scope| !actor.scopes.contains(&scope));
-    if lacks_scope { Reach::None } else { table(actor.role, action) }
+    match table(actor.role, action) {
+        _ if lacks_scope => Reach::None,
+        // A guest who has not booked owns nothing.
+        Reach::Own if actor.role == Role::Guest && actor.patient.is_none() => Reach::None,
+        reach => reach,
+    }
 }
 
 /// Whether `actor` may do `action` with this thing.
@@ -198,11 +204,11 @@ mod tests {
 ReadDirectory          All       All       All       All       All       All with DIRECTORY_READ
 ReadAvailability       All       All       All       All       All       All with AVAILABILITY_READ
 ReadAvailabilityDetail None      None      Own       Locations All       All with AVAILABILITY_READ
-ReadBooking            None      Own       Own       Locations All       All with BOOKINGS_READ
+ReadBooking            Own       Own       Own       Locations All       All with BOOKINGS_READ
 ReadViewer             All       All       All       All       All       All
-ReadPatient            None      Own       None      All       All       All with PATIENTS_READ
-Book                   None      Own       None      Locations All       All with BOOKINGS_WRITE
-Cancel                 None      Own       None      Locations All       All with BOOKINGS_WRITE
+ReadPatient            Own       Own       None      All       All       All with PATIENTS_READ
+Book                   Own       Own       None      Locations All       All with BOOKINGS_WRITE
+Cancel                 Own       Own       None      Locations All       All with BOOKINGS_WRITE
 CancelLate             None      None      None      Locations All       All with BOOKINGS_WRITE
 ReadVersions           None      None      None      All       All       All with DIRECTORY_WRITE
 ReadMember             None      None      Own       Own       All       None
@@ -218,7 +224,7 @@ ChangeOrganization     None      None      None      None      All       None";
     fn somebody(role: Role, n: u128) -> (Actor, Belongs) {
         let id = uuid::Uuid::from_u128(n);
         let mut actor = Actor::plain(Principal::User(UserId::from_uuid(id)), role);
-        actor.patient = (role == Role::Patient).then(|| PatientId::from_uuid(id));
+        actor.patient = matches!(role, Role::Patient | Role::Guest).then(|| PatientId::from_uuid(id));
         actor.provider = (role == Role::Provider).then(|| ProviderId::from_uuid(id));
         actor.locations = if role == Role::Staff { vec![LocationId::from_uuid(id)] } else { vec![] };
         let thing = Belongs {
@@ -244,6 +250,14 @@ ChangeOrganization     None      None      None      None      All       None";
                 let found = [own, other, Belongs::default()].map(|thing| allowed(&actor, action, &thing));
                 assert_eq!(found, wanted, "{role:?} {action:?}");
             }
+        }
+    }
+
+    #[test]
+    fn guest_who_has_not_booked_owns_nothing() {
+        for action in Action::ALL {
+            let wanted = if table(Role::Guest, action) == Reach::All { Reach::All } else { Reach::None };
+            assert_eq!(reach(&Actor::guest(), action), wanted, "{action:?}");
         }
     }
 

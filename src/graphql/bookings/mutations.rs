@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 
 use crate::domain::bookings::Refused;
-use crate::domain::bookings::book::{self, BookSlot};
+use crate::domain::bookings::book::{self, BookSlot, Booked, ForWhom, NewGuest};
 use crate::domain::bookings::cancel::{self, CancelBooking};
 use crate::graphql::availability::types::Slot;
 use crate::graphql::context::{Scope, scope_of_id};
 use crate::graphql::mutation::{after, key, same_organization, shown};
-use crate::graphql::scalars::Version;
+use crate::graphql::scalars::{LanguageTag, RegionCode, Version};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{BookingId, SlotId};
 use crate::kernel::position::AvailabilityVersion;
@@ -31,6 +31,17 @@ pub enum SlotChoiceInput {
 pub enum BookingPatientInput {
     /// A known patient: oneself, or anyone for STAFF.
     Id(ID),
+    /// A guest: oneself without an account, or for STAFF whoever called.
+    Guest(GuestInput),
+}
+
+/// A guest. Kept as a patient of the organization.
+#[derive(InputObject)]
+pub struct GuestInput {
+    /// Language of messages.
+    language: Option<LanguageTag>,
+    /// Where the guest is, for licensure.
+    region: Option<RegionCode>,
 }
 
 /// What `bookSlot` takes.
@@ -55,7 +66,7 @@ pub struct BookSlotInput {
 pub struct CancelBookingInput {
     /// The booking, by global id.
     booking_id: ID,
-    /// Why; PATIENT for patients, PROVIDER for others without it.
+    /// Why; PATIENT for patients and guests, PROVIDER for others without it.
     reason: Option<CancellationReason>,
     /// The booking's `version` that the change is based on; another current version refuses with STALE_VERSION.
     expected_version: i32,
@@ -71,7 +82,8 @@ pub struct BookingMutation;
 /// Mutations of bookings.
 #[Object]
 impl BookingMutation {
-    /// Books in one step. The patient, and STAFF of the location.
+    /// Books in one step. The patient, STAFF of the location, and guests where the organization's policy lets them: without
+    /// a token they send a random UUID as `clientMutationId`.
     async fn book_slot(
         &self,
         ctx: &Context<'_>,
@@ -82,26 +94,28 @@ impl BookingMutation {
         let parsed = BookSlot {
             slot,
             service: input.service_id.map(|id| same_organization(&scope, "input.serviceId", &id)).transpose()?,
-            patient: input
-                .patient
-                .map(|BookingPatientInput::Id(id)| same_organization(&scope, "input.patient.id", &id))
-                .transpose()?,
+            patient: for_whom(&scope, input.patient)?,
             is_new_patient: input.is_new_patient,
             key: key(ctx, input.client_mutation_id.as_deref())?,
         };
         let outcome = book::book(&scope.ctx, &scope.services, &parsed).await;
-        let scope = after(ctx, scope.ctx.organization)?;
+        let mut scope = after(ctx, scope.ctx.organization)?;
         let mut payload = BookSlotPayload {
             booking: None,
+            guest_token: None,
             alternatives: vec![],
             availability_version: None,
             client_mutation_id: input.client_mutation_id,
             user_errors: vec![],
         };
         match outcome {
-            Ok(outcome) => {
+            Ok(Booked { outcome, guest, guest_token }) => {
+                if let Some(guest) = guest {
+                    scope = Scope::new(scope.ctx.acted_by(guest), scope.services.clone());
+                }
                 payload.availability_version = outcome.xid().map(|xid| Version(AvailabilityVersion(xid)));
                 payload.booking = shown(ctx, booking(&scope, outcome.booking).await);
+                payload.guest_token = guest_token;
             }
             Err(Refused::Business(refusal, near)) => {
                 payload.user_errors.push(BookSlotUserError::try_from(refusal)?);
@@ -114,7 +128,8 @@ impl BookingMutation {
         Ok(Some(payload))
     }
 
-    /// Cancels and frees the slot. Cancelling twice succeeds and changes nothing. The patient, and STAFF of the location.
+    /// Cancels and frees the slot. Cancelling twice succeeds and changes nothing. The patient, the guest with their token,
+    /// and STAFF of the location.
     async fn cancel_booking(
         &self,
         ctx: &Context<'_>,
@@ -147,6 +162,17 @@ impl BookingMutation {
         payload.booking = shown(ctx, booking(&scope, id).await);
         Ok(Some(payload))
     }
+}
+
+fn for_whom(scope: &Scope, patient: Option<BookingPatientInput>) -> Result<ForWhom, Error> {
+    Ok(match patient {
+        None => ForWhom::Oneself,
+        Some(BookingPatientInput::Id(id)) => ForWhom::Patient(same_organization(scope, "input.patient.id", &id)?),
+        Some(BookingPatientInput::Guest(guest)) => ForWhom::Guest(NewGuest {
+            language: guest.language.map(|tag| tag.0),
+            region: guest.region.map(|code| code.0),
+        }),
+    })
 }
 
 async fn booking(scope: &Arc<Scope>, id: BookingId) -> Result<Option<Booking>, Error> {

@@ -16,7 +16,7 @@ pub struct BookingQuery;
 /// Root fields of bookings.
 #[Object]
 impl BookingQuery {
-    /// One booking. The patient, the provider, STAFF of the location and ADMIN.
+    /// One booking. The patient, the guest with their token, the provider, STAFF of the location and ADMIN.
     async fn booking(
         &self,
         ctx: &Context<'_>,

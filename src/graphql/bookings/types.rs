@@ -205,6 +205,8 @@ user_errors! {
         ServiceNotOffered at Some("input.serviceId"),
         /// The provider takes no new patients.
         NotAcceptingNewPatients at Some("input.isNewPatient"),
+        /// The guest's contact must be verified first.
+        ContactNotVerified at Some("input.patient.guest"),
     }
 }
 
@@ -227,6 +229,8 @@ user_errors! {
 pub struct BookSlotPayload {
     /// The booking: BOOKED, or PENDING where staff decide.
     pub booking: Option<Booking>,
+    /// For a guest: bearer token to see and cancel the booking, good until 30 days after it.
+    pub guest_token: Option<String>,
     /// Near free slots when this one is lost, nearest first, at most 5.
     pub alternatives: Vec<Slot>,
     /// Position of this change in the change log: a stream or query that has reached it contains the change. Null when

@@ -24,7 +24,7 @@ const MOST_MEMBERSHIPS: usize = 50;
 /// What a principal is to the organization.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
-    /// Nobody signed in: public view.
+    /// Nobody signed in: public view, may book as a guest where the policy allows.
     Guest,
     /// Sees and books for themselves.
     Patient,
@@ -64,6 +64,7 @@ impl Viewer {
         match scope.ctx.actor.principal {
             Principal::User(user) => user,
             Principal::Key(key) => UserId::from_uuid(key.uuid()),
+            Principal::Guest(patient) => UserId::from_uuid(patient.uuid()),
             // Everybody without a token is the same to a cache.
             Principal::Anonymous | Principal::System => UserId::from_uuid(uuid::Uuid::nil()),
         }
@@ -113,7 +114,7 @@ impl Viewer {
         .await
         .transpose()
     }
-    /// The patient that this user is.
+    /// The patient that this user is; for a guest token the one it was given for.
     async fn patient(&self) -> Option<Result<Patient, Error>> {
         async {
             let Some(id) = self.scope.ctx.actor.patient else { return Ok(None) };
@@ -123,12 +124,13 @@ impl Viewer {
         .await
         .transpose()
     }
-    /// When the token ends; null for API keys and guests.
+    /// When the token ends; null for API keys and guests without one.
     async fn session_expires_at(&self, ctx: &Context<'_>) -> Option<Result<Instant, Error>> {
         async {
             Ok(match &operation(ctx)?.caller.identity {
                 Identity::Anonymous | Identity::Key(_) => None,
                 Identity::User(user) => Some(Instant(user.expires_at)),
+                Identity::Guest(guest) => Some(Instant(guest.expires_at)),
             })
         }
         .await

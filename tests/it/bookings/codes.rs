@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use openslot::app::schema::sdl;
 
-use super::{cancel_refusals, refusals};
+use super::{cancel_refusals, guests, refusals};
 
 /// Codes and the tests that produce them; a test that is gone does not compile.
 macro_rules! covered {
@@ -34,6 +34,7 @@ fn every_code_of_book_slot_has_a_test() {
         RESOURCE_BUSY by refusals::room_in_use_refuses_also_another_provider,
         PATIENT_BUSY by refusals::patient_is_in_one_place_at_a_time,
         SERVICE_NOT_OFFERED by refusals::service_of_another_schedule_is_not_offered,
+        CONTACT_NOT_VERIFIED by guests::policy_decides_whether_guests_may_book,
         NOT_ACCEPTING_NEW_PATIENTS by refusals::first_visit_is_refused_where_no_new_patients_are_taken,
     };
     assert_eq!(values("BookSlotErrorCode"), covered);

@@ -6,6 +6,7 @@ mod cancel;
 mod cancel_refusals;
 mod codes;
 mod groups;
+pub mod guests;
 mod idempotency;
 mod keys;
 mod limits_of_time;

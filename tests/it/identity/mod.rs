@@ -3,6 +3,7 @@
 mod api_keys;
 mod bookings;
 mod forged;
+mod guest_tokens;
 mod keys;
 mod members;
 mod revocation;

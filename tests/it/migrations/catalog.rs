@@ -48,7 +48,7 @@ async fn every_table_of_an_organization_has_forced_security_and_its_policies() {
     // What else may be read past the wall, and by whom.
     let others = "SELECT format('%s %s %s', polrelid::regclass, polname, polroles::regrole[]) FROM pg_policy
                   WHERE polname NOT IN ('own_organization', 'every_organization') ORDER BY 1";
-    let resolver = ["api_keys", "member_locations", "members", "organizations", "patients", "providers"];
+    let resolver = ["api_keys", "bookings", "member_locations", "members", "organizations", "patients", "providers"];
     assert_eq!(names(&db, others).await, resolver.map(|table| format!("{table} resolver {{openslot_resolver}}")));
     db.drop_now().await;
 }

@@ -20,6 +20,8 @@ fn may(role: Role, action: Action, relation: Relation) -> bool {
     let role = if relation == Relation::Foreign { Role::Guest } else { role };
     match table(role, action) {
         Reach::None => false,
+        // Nobody owns nothing; a guest who has booked is another test's.
+        Reach::Own if role == Role::Guest => false,
         Reach::Own | Reach::Locations => relation == Relation::Own,
         Reach::All => true,
     }

@@ -184,6 +184,7 @@ async fn resolver_functions_are_the_only_reads_without_an_organization() {
             "accept_invitations",
             "ensure_partitions",
             "resolve_api_key",
+            "resolve_guest",
             "resolve_members",
             "resolve_organization",
             "resolve_patients",

@@ -17,6 +17,7 @@ use super::monday;
 use super::servers::servers;
 
 pub const ISSUER: &str = "https://id.test";
+pub const SIGNING_KEY: &str = "what-the-tests-sign-the-tokens-of-guests-with";
 
 /// One replica on a database of its own, with an in-process bus and no worker.
 pub struct TestApp {
@@ -156,6 +157,7 @@ pub fn config(db: &TestDb, variables: &[(&str, &str)]) -> Config {
         ("OPENSLOT_PROFILE", "development"),
         ("JWT_ISSUER", ISSUER),
         ("JWT_DEVELOPMENT_KEY_FILE", key_file()),
+        ("SIGNING_KEY_FILE", signing_key_file()),
         ("HTTP_DRAIN_MS", "5000"),
         ("LOG_LEVEL", "warn"),
     ];
@@ -167,11 +169,20 @@ pub fn config(db: &TestDb, variables: &[(&str, &str)]) -> Config {
 /// The file with the key that signs the tests' tokens.
 pub fn key_file() -> &'static str {
     static FILE: OnceLock<String> = OnceLock::new();
-    FILE.get_or_init(|| {
-        let file = std::env::temp_dir().join(format!("openslot-test-key-{}.pem", std::process::id()));
-        std::fs::write(&file, pem()).expect("the key is written");
-        file.display().to_string()
-    })
+    FILE.get_or_init(|| temporary("key.pem", pem()))
+}
+
+/// The file with the key that signs the tokens of guests.
+pub fn signing_key_file() -> &'static str {
+    static FILE: OnceLock<String> = OnceLock::new();
+    FILE.get_or_init(|| temporary("signing-key", SIGNING_KEY))
+}
+
+/// A file of this process with this content.
+pub fn temporary(name: &str, content: &str) -> String {
+    let file = std::env::temp_dir().join(format!("openslot-test-{}-{name}", std::process::id()));
+    std::fs::write(&file, content).expect("the file is written");
+    file.display().to_string()
 }
 
 fn pem() -> &'static str {
