@@ -1,8 +1,15 @@
 //! The permission table, held against the schema and against what the program does.
 
+mod changes;
 mod coverage;
-mod fields;
+mod documents;
+mod expect;
+mod leaks;
 mod matrix;
+mod requests;
+mod streams;
+mod things;
+mod transport;
 mod world;
 
 use openslot::domain::identity::Action;

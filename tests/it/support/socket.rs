@@ -25,12 +25,18 @@ pub struct Subscription {
 
 impl Subscription {
     pub async fn open(addr: SocketAddr, token: Option<&str>, query: &str, variables: Value) -> Self {
+        let mut this = Self::acknowledged(addr, token).await;
+        let payload = json!({ "query": query, "variables": variables });
+        this.send(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+        this
+    }
+
+    /// A socket on which the server knows who asks, and nothing was asked yet.
+    pub async fn acknowledged(addr: SocketAddr, token: Option<&str>) -> Self {
         let mut this = Self::connect(addr).await;
         let payload = token.map_or_else(|| json!({}), |token| json!({ "Authorization": format!("Bearer {token}") }));
         this.send(json!({ "type": "connection_init", "payload": payload })).await;
         assert_eq!(this.frame().await["type"], "connection_ack");
-        let payload = json!({ "query": query, "variables": variables });
-        this.send(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
         this
     }
 
