@@ -85,6 +85,7 @@ async fn visit(client: &Client, world: &World, relation: Relation) {
 impl Follower<'_> {
     /// A fresh start, then the changes, then a sign of life.
     async fn judge(&mut self, asked: &Asked, world: &World, secrets: &Secrets, judge: &mut Judge<'_>) {
+        let hidden = secrets.hidden_from(world, self.person);
         let changes = if self.is_home { 2 * CHANGES } else { CHANGES };
         let what = format!("an item by {:?}, at home: {}", self.person.role, self.is_home);
         let mut found = vec!["Resync"];
@@ -94,7 +95,7 @@ impl Follower<'_> {
             let item = self.stream.next(FIELD).await;
             assert_eq!(item["__typename"], wanted, "{what}: {item}");
             judge.item(self.person, asked, &item, &what);
-            secrets.check(world, self.person, &item, &what);
+            hidden.check(&item, &what);
             self.detail(world, &item, &what);
         }
     }
