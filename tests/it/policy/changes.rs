@@ -57,7 +57,7 @@ async fn everything(
         let before = app.db.state().await;
         let mut line = transport.open(&app.client, person).await;
         let answer = line.ask(&request.document, &request.variables).await;
-        let what = format!("{} by {:?} for {relation:?} over {transport:?}", request.row, person.role);
+        let what = format!("{} by {:?} for {relation:?} over {transport:?}", request.row, person.actor.role);
         judge.answer((person, relation), &request, Wanted::Shown, &answer, &what);
         Secrets::of(&app.db).await.hidden_from(world, person).check(&answer, &what);
         assert_ne!(app.db.state().await, before, "{what} changed nothing");

@@ -87,7 +87,7 @@ impl Follower<'_> {
     async fn judge(&mut self, asked: &Asked, world: &World, secrets: &Secrets, judge: &mut Judge<'_>) {
         let hidden = secrets.hidden_from(world, self.person);
         let changes = if self.is_home { 2 * CHANGES } else { CHANGES };
-        let what = format!("an item by {:?}, at home: {}", self.person.role, self.is_home);
+        let what = format!("an item by {:?}, at home: {}", self.person.actor.role, self.is_home);
         let mut found = vec!["Resync"];
         found.extend(vec!["SlotChange"; changes]);
         found.push("StreamProgress");

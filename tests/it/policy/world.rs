@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use openslot::db::types::MemberRole;
-use openslot::kernel::actor::{Role, Scope};
+use openslot::kernel::actor::{Actor, Principal, Role, Scope};
 use openslot::kernel::ids::{AnyId, ApiKeyId, Global, MemberId, OrganizationId, RowId, UserId};
 use uuid::Uuid;
 
@@ -30,7 +30,8 @@ impl Relation {
 
 /// Somebody who asks. One more is one more row of `people`.
 pub struct Person {
-    pub role: Role,
+    /// What they are at home, as far as the table asks; whose a thing is, is said by its relation.
+    pub actor: Actor,
     /// Whether the things of `Relation::Own` are theirs; who has nothing of their own is a stranger to them.
     pub has_own: bool,
     pub user: Option<User>,
@@ -40,12 +41,19 @@ pub struct Person {
 
 impl Person {
     async fn new(db: &TestDb, role: Role, user: Option<User>) -> Self {
-        let viewer = match &user {
-            None => UserId::from_uuid(Uuid::nil()),
-            Some(User { key: Some(key), .. }) => UserId::from_uuid(key.uuid()),
-            Some(user) => user_of(db, user).await,
+        let (principal, viewer) = match &user {
+            None => (Principal::Anonymous, UserId::from_uuid(Uuid::nil())),
+            Some(User { key: Some(key), .. }) => (Principal::Key(*key), UserId::from_uuid(key.uuid())),
+            Some(user) => {
+                let id = user_of(db, user).await;
+                (Principal::User(id), id)
+            }
         };
-        Self { role, has_own: user.is_some(), user, viewer }
+        let mut actor = Actor::plain(principal, role);
+        if role == Role::Integrator {
+            actor.scopes = Scope::ALL.to_vec();
+        }
+        Self { actor, has_own: user.is_some(), user, viewer }
     }
 
     pub fn token(&self) -> Option<&str> {
