@@ -12,6 +12,9 @@ use super::world::{Person, missing, user_of};
 use crate::bookings::{BOOK, CANCEL, patient_of, wish};
 use crate::support::{Client, Clinic, Practice, TestDb, User};
 
+const BOOK_AS_GUEST: &str =
+    "mutation($i: BookSlotInput!) { bookSlot(input: $i) { guestToken booking { id patient { id } } } }";
+
 /// One of everything, as global ids.
 #[derive(Clone, Default)]
 pub struct Things {
@@ -66,6 +69,9 @@ impl Things {
         if let Some(member) = person.member() {
             own.member = Global::new(home, member).to_string();
         }
+        if let Some(guest) = person.guest.clone() {
+            (own.booking, own.cancelled, own.patient) = (guest.booking, guest.cancelled, guest.patient);
+        }
         own
     }
 
@@ -85,6 +91,21 @@ impl Things {
     /// What of them is whose it is; the rest belongs to the whole organization.
     pub fn ids(&self) -> Vec<String> {
         [&self.booking, &self.cancelled].into_iter().cloned().collect()
+    }
+}
+
+/// What somebody has who booked without an account.
+#[derive(Clone)]
+pub struct GuestThings {
+    pub token: String,
+    pub booking: String,
+    pub cancelled: String,
+    pub patient: String,
+}
+
+impl GuestThings {
+    pub fn ids(&self) -> [&str; 3] {
+        [&self.booking, &self.cancelled, &self.patient]
     }
 }
 
@@ -157,6 +178,22 @@ impl<'a> Bucket<'a> {
             viewer: clinic.global(user_of(db, self.patient).await),
             change: clinic.global(last_change(db, clinic).await),
         }
+    }
+
+    /// Somebody without an account books twice and cancels the first one.
+    pub async fn guest(&self, db: &TestDb, client: &Client) -> GuestThings {
+        let (clinic, patient) = (&self.practice.clinic, json!({ "guest": {} }));
+        db.run(&format!("UPDATE organizations SET guest_booking = 'ALLOWED' WHERE id = '{}'", clinic.id)).await;
+        let slot = |n: usize| clinic.global(self.slots[n]);
+        let input = wish(&slot(4), json!({ "patient": patient, "clientMutationId": uuid::Uuid::now_v7().to_string() }));
+        let first = client.guest(BOOK_AS_GUEST, json!({ "i": input })).await.ok();
+        let (token, cancelled) = (first.text("/bookSlot/guestToken"), first.text("/bookSlot/booking/id"));
+        let user = User { token: token.clone(), ..User::default() };
+        let input = json!({ "bookingId": cancelled, "expectedVersion": 1 });
+        client.by(&user, CANCEL, json!({ "input": input })).await.ok();
+        let second = client.by(&user, BOOK_AS_GUEST, json!({ "i": wish(&slot(5), json!({})) })).await.ok();
+        let patient = second.text("/bookSlot/booking/patient/id");
+        GuestThings { token, booking: second.text("/bookSlot/booking/id"), cancelled, patient }
     }
 
     async fn book(&self, client: &Client, n: usize) -> String {

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use openslot::db::types::MemberRole;
 use openslot::kernel::actor::{Actor, Principal, Role, Scope};
-use openslot::kernel::ids::{AnyId, ApiKeyId, Global, MemberId, OrganizationId, RowId, UserId};
+use openslot::kernel::ids::{AnyId, ApiKeyId, Global, MemberId, OrganizationId, PatientId, RowId, UserId};
 use uuid::Uuid;
 
-use super::things::{Bucket, Things};
+use super::things::{Bucket, GuestThings, Things};
 use crate::support::{Client, Practice, ServiceSpec, TestApp, TestDb, User, monday};
 
 /// Documents that ask for everything are larger than those of clients.
@@ -37,6 +37,8 @@ pub struct Person {
     pub user: Option<User>,
     /// Who they are as a viewer.
     pub viewer: UserId,
+    /// What a guest with a token has, and nobody else of those who ask for their own.
+    pub guest: Option<GuestThings>,
 }
 
 impl Person {
@@ -53,7 +55,15 @@ impl Person {
         if role == Role::Integrator {
             actor.scopes = Scope::ALL.to_vec();
         }
-        Self { actor, has_own: user.is_some(), user, viewer }
+        Self { actor, has_own: user.is_some(), user, viewer, guest: None }
+    }
+
+    /// Who has booked without an account.
+    fn guest(guest: GuestThings) -> Self {
+        let patient: Global<PatientId> = guest.patient.parse().expect("an id");
+        let user = User { token: guest.token.clone(), ..User::default() };
+        let viewer = UserId::from_uuid(patient.id.uuid());
+        Self { actor: Actor::guest_who_is(patient.id), has_own: true, user: Some(user), viewer, guest: Some(guest) }
     }
 
     pub fn token(&self) -> Option<&str> {
@@ -99,11 +109,14 @@ impl World {
         let own = Bucket::of_practice(&practice).await;
         let same = Bucket::of_colleague(&practice).await;
         let foreign = Bucket::of_practice(&other).await;
-        let people = people(db, &practice).await;
+        let mut people = people(db, &practice).await;
         let mut relations = HashMap::new();
         let mut things = Vec::new();
         for (bucket, relation) in [(own, Relation::Own), (same, Relation::Same), (foreign, Relation::Foreign)] {
             let made = bucket.fill(db, client).await;
+            if relation == Relation::Same {
+                people.push(Person::guest(bucket.guest(db, client).await));
+            }
             relations.extend(bucket.ids().into_iter().chain(made.ids()).map(|id| (id, relation)));
             things.push(made);
         }
@@ -142,13 +155,15 @@ impl World {
             UserId::KIND => person.viewer == any.row(),
             _ => false,
         };
-        if is_self {
+        if is_self || person.guest.as_ref().is_some_and(|guest| guest.ids().contains(&id)) {
             return Relation::Own;
         }
         if any.organization != self.home {
             return Relation::Foreign;
         }
-        self.relations.get(id).copied().unwrap_or(Relation::Same)
+        // What is the patient's own is not the guest's.
+        let relation = self.relations.get(id).copied().unwrap_or(Relation::Same);
+        if person.guest.is_some() && relation == Relation::Own { Relation::Same } else { relation }
     }
 }
 
