@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 
-use crate::domain::directory::{self, organizations};
+use crate::domain::directory::organizations;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{
     AnyId, ApiKeyId, BookingId, LocationId, MemberId, OrganizationId, PatientId, ProviderId, RowId, ServiceId, SlotId,
@@ -12,7 +12,7 @@ use crate::kernel::ids::{
 use super::availability::stream_types::SlotChange;
 use super::availability::types::Slot;
 use super::bookings::types::Booking;
-use super::context::{Scope, operation, parse_any_id};
+use super::context::{operation, parse_any_id};
 use super::directory::types::{Location, Organization, Provider, Service};
 use super::identity::api_keys::ApiKey;
 use super::identity::members::Member;
@@ -72,18 +72,28 @@ impl NodeQuery {
     }
 }
 
-/// Finds a row of any kind; ids of kinds that cannot be looked up name nothing.
+/// Finds a row of any kind. What the viewer may not know is nothing, whatever the reason.
 async fn find(ctx: &Context<'_>, id: AnyId) -> Result<Option<Node>, Error> {
+    match load(ctx, id).await {
+        Err(Error::NotFound | Error::Forbidden | Error::Unauthenticated) => Ok(None),
+        found => found,
+    }
+}
+
+/// Ids of kinds that cannot be looked up name nothing.
+async fn load(ctx: &Context<'_>, id: AnyId) -> Result<Option<Node>, Error> {
     let scope = operation(ctx)?.within(id.organization)?;
     let loaders = &scope.loaders;
     let scope = scope.clone();
     Ok(match id.kind() {
         OrganizationId::KIND if id.row::<OrganizationId>() == id.organization => {
-            organization(&scope).await?.map(|row| Node::Organization(Organization { scope, row }))
+            let row = organizations::get(&scope.ctx, &scope.services).await?;
+            Some(Node::Organization(Organization { scope, row }))
         }
         // Nobody finds anybody but themselves.
         UserId::KIND if id.row::<UserId>() == Viewer::user(&scope) => {
-            organization(&scope).await?.map(|_| Node::Viewer(Viewer { scope }))
+            organizations::get(&scope.ctx, &scope.services).await?;
+            Some(Node::Viewer(Viewer { scope }))
         }
         ProviderId::KIND => loaders.providers.one(id.row()).await?.map(|row| Node::Provider(Provider { scope, row })),
         LocationId::KIND => loaders.locations.one(id.row()).await?.map(|row| Node::Location(Location { scope, row })),
@@ -95,12 +105,4 @@ async fn find(ctx: &Context<'_>, id: AnyId) -> Result<Option<Node>, Error> {
         ApiKeyId::KIND => loaders.api_keys.one(id.row()).await?.map(|row| Node::ApiKey(ApiKey { scope, row })),
         _ => None,
     })
-}
-
-async fn organization(scope: &Scope) -> Result<Option<directory::Organization>, Error> {
-    match organizations::get(&scope.ctx, &scope.services).await {
-        Ok(row) => Ok(Some(row)),
-        Err(Error::NotFound) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

@@ -12,7 +12,8 @@ use crate::graphql::directory::types::{Location, Provider, Service, zone};
 use crate::graphql::scalars::{Instant, LocalDate, LocalTime, TimeZone};
 use crate::kernel::error::Error;
 
-/// FHIR SlotStatus. Guests and patients see FREE, BUSY_TENTATIVE, or BUSY for everything else.
+/// FHIR SlotStatus. The provider, STAFF of the location, ADMIN and INTEGRATOR see it; everybody else FREE, BUSY_TENTATIVE, or
+/// BUSY for everything else.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SlotStatus {
     /// Can be booked.

@@ -96,6 +96,20 @@ async fn key_may_do_what_its_scopes_say_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_the_scopes_leave_out_is_nothing_by_its_id() {
+    let app = TestApp::start().await;
+    let practice = app.practice().await;
+    let clinic = &practice.clinic;
+    let key = clinic.integrator(&[Scope::AvailabilityRead]).await;
+    let ids = [clinic.global(practice.provider), clinic.global(clinic.id), practice.slot(0)];
+    let query = "query($ids: [ID!]!, $id: ID!) { nodes(ids: $ids) { id } node(id: $id) { id } }";
+    let answer = app.client.by(&key, query, json!({ "ids": ids, "id": ids[0] })).await.ok();
+    assert_eq!(answer.at("/nodes"), &json!([null, null, { "id": ids[2] }]));
+    assert_eq!(answer.at("/node"), &Value::Null);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn wrong_keys_are_refused_like_wrong_tokens() {
     let app = TestApp::start().await;
     let practice = app.practice().await;

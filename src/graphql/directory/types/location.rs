@@ -57,7 +57,7 @@ impl Location {
     async fn status(&self) -> EntityStatus {
         EntityStatus::of(self.row.retired_at)
     }
-    /// Grows by one with each change. STAFF and ADMIN; null for others.
+    /// Grows by one with each change. STAFF, ADMIN and INTEGRATOR with DIRECTORY_WRITE; null for others.
     async fn version(&self) -> Option<i32> {
         version(&self.scope, self.row.version)
     }

@@ -93,7 +93,7 @@ impl Service {
     async fn status(&self) -> EntityStatus {
         EntityStatus::of(self.row.retired_at)
     }
-    /// Grows by one with each change. STAFF and ADMIN; null for others.
+    /// Grows by one with each change. STAFF, ADMIN and INTEGRATOR with DIRECTORY_WRITE; null for others.
     async fn version(&self) -> Option<i32> {
         version(&self.scope, self.row.version)
     }
