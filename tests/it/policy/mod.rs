@@ -4,6 +4,8 @@ mod changes;
 mod coverage;
 mod documents;
 mod expect;
+mod injection;
+mod inputs;
 mod leaks;
 mod matrix;
 mod requests;

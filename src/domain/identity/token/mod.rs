@@ -8,6 +8,8 @@ mod verifier;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 
+use crate::kernel::text;
+
 pub use development::DevelopmentKey;
 pub use keys::VerificationKey;
 pub use published::PublishedKeys;
@@ -94,6 +96,9 @@ impl TokenRules {
 fn claims(wire: Wire) -> Result<Claims, TokenError> {
     let instant = |seconds| DateTime::from_timestamp(seconds, 0);
     let expires_at = instant(wire.exp).ok_or_else(|| TokenError::invalid("exp is out of range"))?;
+    if !text::is_storable(&wire.sub) {
+        return Err(TokenError::invalid("sub is no text that anybody is known by"));
+    }
     let is_verified = match wire.email_verified {
         Some(serde_json::Value::Bool(is_verified)) => is_verified,
         // Some issuers write it as text.
