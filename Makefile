@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help start stop logs token test check conformance fmt schema proof
+.PHONY: help start stop logs token test bench check conformance fmt schema proof
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-20s%s\n", $$1, $$2 }'
@@ -18,6 +18,9 @@ token: ## Prints a token of a seeded user (ROLE=STAFF, ADMIN or PATIENT; NUMBER=
 
 test: ## Runs the tests (ONLY=part_of_a_name)
 	@scripts/test $(ONLY)
+
+bench: ## Measures what security costs and what answering times tell (ONLY=timing or security_cost)
+	@scripts/bench $(ONLY)
 
 check: ## Everything CI runs: scripts, format, lints, documentation, tests, schema, clients, chart
 	@scripts/check

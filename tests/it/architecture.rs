@@ -181,7 +181,7 @@ fn ids_have_types_in_signatures() {
 
 #[test]
 fn files_are_short() {
-    let lengths: Vec<(PathBuf, usize)> = [sources("src"), sources("tests")]
+    let lengths: Vec<(PathBuf, usize)> = [sources("src"), sources("tests"), sources("benches")]
         .concat()
         .into_iter()
         .map(|(path, text)| (path, text.lines().count()))
@@ -194,7 +194,7 @@ fn files_are_short() {
 
 #[test]
 fn every_module_says_what_lives_in_it() {
-    for (path, text) in [sources("src"), sources("tests")].concat() {
+    for (path, text) in [sources("src"), sources("tests"), sources("benches")].concat() {
         // The tests of a module speak for it.
         let is_tests = path.ends_with("tests.rs") || path.parent().is_some_and(|above| above.ends_with("tests"));
         assert!(is_tests || text.starts_with("//!") || text.starts_with("#![doc"), "{}: no module doc", path.display());

@@ -1,0 +1,52 @@
+//! What security costs and what an answer's time tells, measured on servers of its own. Prints, and judges nothing:
+//! times are of this machine and this minute, only what is compared within one run means something.
+//!
+//! The program runs in this process, on threads of its own; PostgreSQL and the client share the machine with it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a measurement that fails shall say so"
+)]
+
+mod cpu;
+mod numbers;
+mod program;
+mod security_cost;
+#[path = "../tests/it/support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "tests use more of it")]
+mod support;
+mod timing;
+mod wire;
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use numbers::Random;
+use program::Program;
+
+fn main() {
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
+    let of_now = || u64::from(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").subsec_nanos());
+    let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(of_now);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("{cores} cores; SEED={seed} repeats the order of requests");
+    log_to_nowhere();
+    let program = Program::new();
+    for (name, run) in [("timing", timing::run as fn(&Program, Random)), ("security_cost", security_cost::run)] {
+        if name.contains(&wanted) {
+            let began = Instant::now();
+            run(&program, Random::new(seed));
+            println!("{name}: {} s\n", began.elapsed().as_secs());
+        }
+    }
+}
+
+/// Lines are made and written as in production, since that takes time too; nobody keeps them.
+fn log_to_nowhere() {
+    let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null").expect("/dev/null");
+    let builder = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(tracing::Level::INFO);
+    builder.with_writer(std::sync::Arc::new(nowhere)).init();
+}
