@@ -61,13 +61,7 @@ impl Program {
 
     pub fn counted(&self, app: &TestApp, variables: &[(&str, &str)]) -> Counted {
         self.wait(async {
-            let direct = app.db.tcp_url(API);
-            let port = direct.rsplit_once(':').and_then(|(_, rest)| rest.split('/').next()?.parse().ok());
-            let port: u16 = port.expect("a port");
-            let proxy = StatementProxy::start(port).await;
-            // The proxy reads along, so nobody may ask for encryption.
-            let through =
-                format!("{}?sslmode=disable", direct.replace(&format!(":{port}/"), &format!(":{}/", proxy.port)));
+            let (proxy, through) = StatementProxy::before(&app.db, API).await;
             let mut all = vec![("DATABASE_URL", through.as_str()), ("DB_POOL_MAX", "1")];
             all.extend_from_slice(variables);
             let config = config(&app.db, &all);

@@ -84,13 +84,6 @@ async fn book_for(ctx: &Ctx, services: &Services, input: &BookSlot, patient: Pat
     ctx.require(Action::Book)?;
     let start = input.slot.start().ok_or(Error::NotFound)?;
     let target = find(ctx, services, input, patient).await?;
-    let belongs = Belongs {
-        patient: Some(patient),
-        location: Some(target.slot.location_id),
-        provider: Some(target.slot.provider_id),
-        ..Belongs::default()
-    };
-    ctx.require_with(Action::Book, &belongs)?;
     let wish = Wish {
         slot: input.slot,
         start,
@@ -116,6 +109,14 @@ async fn find(ctx: &Ctx, services: &Services, input: &BookSlot, patient: Patient
         .read::<_, Refused, _>(organization, async |conn| {
             let found = slots::by_ids(conn, organization, &[input.slot]).await?;
             let slot = found.into_iter().next().ok_or(Error::NotFound)?;
+            let belongs = Belongs {
+                patient: Some(patient),
+                location: Some(slot.location_id),
+                provider: Some(slot.provider_id),
+                ..Belongs::default()
+            };
+            // Before the patient is looked up: the time of the answer must not tell whether there is one.
+            ctx.require_with(Action::Book, &belongs)?;
             let service = match input.service {
                 Some(service) if service_rows::by_ids(conn, &[service]).await?.is_empty() => {
                     return Err(Error::NotFound.into());

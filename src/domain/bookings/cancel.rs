@@ -37,7 +37,6 @@ pub async fn cancel(ctx: &Ctx, services: &Services, input: &CancelBooking) -> Re
     ctx.require_sign_in(Action::Cancel)?;
     let (booking, resources) = find(ctx, services, input.booking).await?;
     let belongs = view::belongs(&booking);
-    ctx.require_with(Action::ReadBooking, &belongs)?;
     if !ctx.may(Action::Cancel, &belongs) {
         return Err(Error::Forbidden.into());
     }
@@ -52,7 +51,8 @@ async fn find(ctx: &Ctx, services: &Services, id: BookingId) -> Result<(Booking,
     services
         .db
         .read::<_, Error, _>(ctx.organization, async |conn| {
-            let booking = rows::by_ids(conn, &[id]).await?.into_iter().next().ok_or(Error::NotFound)?;
+            let found = rows::by_ids(conn, &[id]).await?.into_iter().next();
+            let booking = ctx.known(Action::ReadBooking, found, view::belongs)?;
             Ok((booking, rows::resources_of(conn, id).await?))
         })
         .await

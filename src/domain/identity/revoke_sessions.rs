@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::identity::{members, users};
+use crate::db::identity::members::{self, MemberRow};
+use crate::db::identity::users;
 use crate::db::{Locks, OrgConn};
 use crate::domain::Services;
 use crate::domain::audit::{self, Deed, Entry};
@@ -49,8 +50,9 @@ pub async fn revoke_sessions(ctx: &Ctx, services: &Services, member: Option<Memb
 }
 
 async fn of_member(conn: &mut OrgConn, ctx: &Ctx, id: MemberId) -> Result<(UserId, DateTime<Utc>), Error> {
-    let member = members::for_update(conn, id).await?.ok_or(Error::NotFound)?;
-    ctx.require_with(Action::RevokeSessions, &Belongs { user: member.user_id, ..Belongs::default() })?;
+    let found = members::by_ids(conn, &[id]).await?.into_iter().next();
+    let belongs = |member: &MemberRow| Belongs { user: member.user_id, ..Belongs::default() };
+    let member = ctx.known(Action::RevokeSessions, found, belongs)?;
     let user = member.user_id.filter(|_| member.removed_at.is_none()).ok_or(Error::NotFound)?;
     Ok((user, members::revoke_sessions(conn, id).await?))
 }

@@ -1,5 +1,6 @@
 //! The permission table, held against the schema and against what the program does.
 
+mod alike;
 mod changes;
 mod coverage;
 mod documents;

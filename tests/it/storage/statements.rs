@@ -34,11 +34,7 @@ async fn staffed(app: &TestApp, providers: usize) -> Clinic {
 #[tokio::test]
 async fn nested_list_of_50_providers_costs_as_many_statements_as_of_one() {
     let db = TestDb::new().await;
-    let direct = db.tcp_url(API);
-    let port: u16 = direct.rsplit_once(':').and_then(|(_, rest)| rest.split('/').next()?.parse().ok()).expect("a port");
-    let proxy = StatementProxy::start(port).await;
-    // The proxy reads along, so nobody may ask for encryption.
-    let through = format!("{}?sslmode=disable", direct.replace(&format!(":{port}/"), &format!(":{}/", proxy.port)));
+    let (proxy, through) = StatementProxy::before(&db, API).await;
     // One connection: whatever must be prepared is prepared by the first request.
     let app = TestApp::over(db, &[("DATABASE_URL", &through), ("DB_POOL_MAX", "1")]).await;
     for providers in [1, 50] {

@@ -7,15 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::database::TestDb;
+
 /// A proxy in front of a server; it ends with the runtime of its test.
 pub struct StatementProxy {
-    pub port: u16,
+    port: u16,
     count: Arc<AtomicUsize>,
 }
 
 impl StatementProxy {
     /// In front of `127.0.0.1:target`.
-    pub async fn start(target: u16) -> Self {
+    async fn start(target: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let count = Arc::new(AtomicUsize::new(0));
@@ -27,6 +29,16 @@ impl StatementProxy {
             }
         });
         Self { port, count }
+    }
+
+    /// In front of the server of a database, with the address that a login then takes.
+    pub async fn before(db: &TestDb, login: &str) -> (Self, String) {
+        let direct = db.tcp_url(login);
+        let port = direct.rsplit_once(':').and_then(|(_, rest)| rest.split('/').next()?.parse().ok()).expect("a port");
+        let proxy = Self::start(port).await;
+        // The proxy reads along, so nobody may ask for encryption.
+        let through = direct.replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
+        (proxy, format!("{through}?sslmode=disable"))
     }
 
     /// Statements since the last call: simple queries and executions of prepared ones.

@@ -6,11 +6,10 @@ use crate::domain::Services;
 use crate::domain::audit::{self, Deed, Entry};
 use crate::domain::idempotency::{IdempotencyKey, asked, recall, remember};
 use crate::domain::identity::error::Refusal;
-use crate::domain::identity::{Action, Authorize};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::ids::{LocationId, MemberId, ProviderId, RowId};
 
-use super::{Member, MemberRole, Outcome, Refused, check, keep_an_admin, refused, tell, to_change};
+use super::{Member, MemberRole, Outcome, Refused, check, keep_an_admin, refused, require_change, tell, to_change};
 
 /// What to change; `None` leaves it as it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,7 +34,7 @@ pub struct ChangeMember {
 /// `StaleVersion`, `LastAdmin`, `Duplicate`, `Ended` for a removed one; `NotFound`; `Forbidden` for all but admins;
 /// `Invalid` when role, locations and provider do not go together.
 pub async fn change(ctx: &Ctx, services: &Services, input: &ChangeMember) -> Result<Outcome, Refused> {
-    ctx.require_sign_in(Action::ChangeMembers)?;
+    require_change(ctx, services, input.member).await?;
     let what = format!("{:?}{:?}{:?}", input.role, input.locations, input.provider);
     let fields = [input.member.to_string(), input.expected_version.to_string(), what];
     let asked = asked(ctx, &input.key, "changeMember", &fields.each_ref().map(String::as_str));

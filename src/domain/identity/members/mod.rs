@@ -77,12 +77,18 @@ fn belongs(member: &Member) -> Belongs {
     Belongs { user: member.user_id, ..Belongs::default() }
 }
 
-/// The member to change, locked. What the caller may not know exists is not found.
+/// Refuses who may change nobody, before anything is locked: no stranger may hold up the organization, nor tell by the time
+/// of the answer whether there is such a member. What the caller may not know exists is not found.
+async fn require_change(ctx: &Ctx, services: &Services, id: MemberId) -> Result<(), Error> {
+    match ctx.require(Action::ChangeMembers) {
+        Err(Error::Forbidden) if by_ids(ctx, services, &[id]).await?.is_empty() => Err(Error::NotFound),
+        asked => asked.map(drop),
+    }
+}
+
+/// The member to change, locked.
 async fn to_change(conn: &mut OrgConn, ctx: &Ctx, id: MemberId) -> Result<Member, Refused> {
-    let member = members::for_update(conn, id).await?.ok_or(Error::NotFound)?;
-    ctx.require_with(Action::ReadMember, &belongs(&member))?;
-    ctx.require(Action::ChangeMembers)?;
-    Ok(member)
+    Ok(ctx.known(Action::ReadMember, members::for_update(conn, id).await?, belongs)?)
 }
 
 /// Refuses to take the last admin away.

@@ -6,11 +6,10 @@ use crate::domain::Services;
 use crate::domain::audit::{self, Deed, Entry};
 use crate::domain::idempotency::{IdempotencyKey, asked, recall, remember};
 use crate::domain::identity::error::Refusal;
-use crate::domain::identity::{Action, Authorize};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::ids::{MemberId, RowId};
 
-use super::{Member, Outcome, Refused, keep_an_admin, tell, to_change};
+use super::{Member, Outcome, Refused, keep_an_admin, require_change, tell, to_change};
 
 /// Whom to remove.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,7 +27,7 @@ pub struct RemoveMember {
 /// # Errors
 /// `StaleVersion`, `LastAdmin`; `NotFound`; `Forbidden` for all but admins.
 pub async fn remove(ctx: &Ctx, services: &Services, input: &RemoveMember) -> Result<Outcome, Refused> {
-    ctx.require_sign_in(Action::ChangeMembers)?;
+    require_change(ctx, services, input.member).await?;
     let fields = [input.member.to_string(), input.expected_version.to_string()];
     let asked = asked(ctx, &input.key, "removeMember", &fields.each_ref().map(String::as_str));
     // One at a time: two admins who change each other would wait for each other.
