@@ -8,7 +8,7 @@ mod cases;
 use serde_json::Value;
 
 use crate::numbers::{Random, cliffs_delta, interval, median, word};
-use crate::program::{Counted, Program};
+use crate::program::{Counted, Program, database};
 use crate::support::TestApp;
 use crate::support::issuer::Issuer;
 use crate::wire::{Request, Wire};
@@ -31,7 +31,7 @@ pub fn run(program: &Program, mut random: Random) {
     let (app, groups, issuer) = program.wait(async {
         let known = cases::issuer_key();
         let issuer = Issuer::publish(&[&known]).await;
-        let app = TestApp::with(&[("JWT_JWKS_URL", &issuer.url())]).await;
+        let app = TestApp::over(database().await, &[("JWT_JWKS_URL", &issuer.url())]).await;
         let groups = cases::all(&app, &known, WARM_UP + SAMPLES + COUNTED).await;
         (app, groups, issuer)
     });
