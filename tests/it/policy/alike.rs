@@ -1,7 +1,7 @@
 //! What does not exist and what one may not know are answered alike: in the same words, by as many statements, and without
 //! waiting for anybody. `make bench ONLY=timing` shows what that does to the time.
 
-use openslot::kernel::ids::{BookingId, MemberId, PatientId, RowId};
+use openslot::kernel::ids::{BookingId, MemberId, PatientId};
 use serde_json::{Value, json};
 
 use crate::bookings::{BOOK, booked, wish};
