@@ -7,15 +7,18 @@ GRANT SELECT (organization_id, patient_id, ends_at, created_at) ON bookings TO o
 CREATE POLICY resolver ON bookings FOR SELECT TO openslot_resolver USING (true);
 
 CREATE FUNCTION resolve_guest(asked_organization uuid, asked_patient uuid) RETURNS TABLE (expires_at timestamptz)
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = openslot, pg_temp AS $$
-  SELECT last.expires_at
-  FROM patients AS p
-  JOIN organizations AS o ON o.id = p.organization_id AND o.suspended_at IS NULL
-  CROSS JOIN LATERAL (SELECT greatest(max(b.ends_at), max(b.created_at)) + interval '30 days' AS expires_at FROM bookings AS b
-                      WHERE b.organization_id = p.organization_id AND b.patient_id = p.id) AS last
-  WHERE p.organization_id = asked_organization AND p.id = asked_patient
-    AND p.is_guest AND p.user_id IS NULL AND p.erased_at IS NULL AND last.expires_at > present()
-$$;
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = openslot, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT last.expires_at
+    FROM patients AS p
+    JOIN organizations AS o ON o.id = p.organization_id AND o.suspended_at IS NULL
+    CROSS JOIN LATERAL (SELECT greatest(max(b.ends_at), max(b.created_at)) + interval '30 days' AS expires_at FROM bookings AS b
+                        WHERE b.organization_id = p.organization_id AND b.patient_id = p.id) AS last
+    WHERE p.organization_id = asked_organization AND p.id = asked_patient
+      AND p.is_guest AND p.user_id IS NULL AND p.erased_at IS NULL AND last.expires_at > present();
+END $$;
 COMMENT ON FUNCTION resolve_guest(uuid, uuid) IS
   'Until when the token of a guest is good: 30 days after the end of their last booking; no row when it has ended, they were erased, or they signed up.';
 
