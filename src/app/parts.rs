@@ -98,6 +98,9 @@ pub(super) fn services(
     access_bell: Arc<dyn Fn() + Send + Sync>,
 ) -> Result<Arc<Services>, AppError> {
     let verifier = verifier(&config.auth, keys)?;
+    if config.auth.signing_keys.is_empty() {
+        tracing::info!("no SIGNING_KEY_FILE: guests cannot book");
+    }
     let guest_tokens = GuestTokens::new(config.auth.signing_keys.iter().map(Secret::expose));
     let sessions =
         Sessions::new(db.clone(), clock.clone(), verifier, guest_tokens.clone(), config.default_organization.clone());

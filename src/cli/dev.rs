@@ -73,7 +73,7 @@ fn key(data_dir: &Path, env: &mut Environment) -> Result<(), CliError> {
     if issuers_own.into_iter().any(|name| env.has(name)) || env.has("JWT_JWKS_URL") {
         return Ok(());
     }
-    let file = once(data_dir, KEY_FILE, app::token::new_key)?;
+    let file = private_file(data_dir, KEY_FILE, app::token::new_key)?;
     env.set_default("JWT_DEVELOPMENT_KEY_FILE", file);
     Ok(())
 }
@@ -81,14 +81,18 @@ fn key(data_dir: &Path, env: &mut Environment) -> Result<(), CliError> {
 /// A key that signs the tokens of guests here; made once.
 fn signing_key(data_dir: &Path, env: &mut Environment) -> Result<(), CliError> {
     if env.given("SIGNING_KEY_FILE").is_none() {
-        let file = once(data_dir, SIGNING_KEY_FILE, app::token::new_signing_key)?;
+        let file = private_file(data_dir, SIGNING_KEY_FILE, app::token::new_signing_key)?;
         env.set_default("SIGNING_KEY_FILE", file);
     }
     Ok(())
 }
 
 /// The path of a private file, written when it is not there yet.
-fn once(data_dir: &Path, name: &str, make: impl Fn() -> Result<String, app::AppError>) -> Result<String, CliError> {
+fn private_file(
+    data_dir: &Path,
+    name: &str,
+    make: impl Fn() -> Result<String, app::AppError>,
+) -> Result<String, CliError> {
     let file = data_dir.join(name);
     let failed = |error: std::io::Error| CliError::Failed(format!("{} cannot be written: {error}", file.display()));
     if !file.exists() {

@@ -55,8 +55,8 @@ pub struct Auth {
     pub signing_keys: Vec<Secret>,
 }
 
-/// Least characters of a signing key: 256 bits, however they are written.
-const SIGNING_KEY: usize = 32;
+/// Least bytes of a signing key: 256 bits, however they are written.
+const MIN_SIGNING_KEY: usize = 32;
 
 impl Auth {
     pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
@@ -81,8 +81,8 @@ impl Auth {
 fn signing_keys(env: &Environment) -> Result<Vec<Secret>, ConfigError> {
     let Some(file) = env.file("SIGNING_KEY_FILE")? else { return Ok(vec![]) };
     let keys: Vec<&str> = file.expose().lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    if keys.is_empty() || keys.iter().any(|key| key.len() < SIGNING_KEY) {
-        let rule = format!("name a file with a secret of at least {SIGNING_KEY} characters in each line");
+    if keys.is_empty() || keys.iter().any(|key| key.len() < MIN_SIGNING_KEY) {
+        let rule = format!("name a file with a secret of at least {MIN_SIGNING_KEY} bytes in each line");
         return Err(ConfigError::new("SIGNING_KEY_FILE", rule));
     }
     Ok(keys.into_iter().map(Secret::new).collect())

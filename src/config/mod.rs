@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn signing_keys_are_lines_that_cannot_be_guessed() {
+    fn signing_key_file_is_lines_of_at_least_32_bytes() {
         let file = std::env::temp_dir().join(format!("openslot-signing-keys-{}", std::process::id()));
         let found = |content: &str| {
             std::fs::write(&file, content).map_err(|error| error.to_string())?;
@@ -154,7 +154,7 @@ mod tests {
         };
         let (new, old) = ("n".repeat(32), "o".repeat(40));
         assert_eq!(found(&format!("{new}\n\n {old} \n")), Ok(vec![new.clone(), old]));
-        let rule = "SIGNING_KEY_FILE must name a file with a secret of at least 32 characters in each line";
+        let rule = "SIGNING_KEY_FILE must name a file with a secret of at least 32 bytes in each line";
         for bad in ["", "short", &format!("{new}\nshort")] {
             assert_eq!(found(bad), Err(rule.to_owned()), "{bad}");
         }

@@ -25,6 +25,8 @@ pub struct AuditEvent<'a> {
     pub entity: &'a str,
     /// Its row.
     pub id: Uuid,
+    /// The patient it is about.
+    pub patient: Option<Uuid>,
     /// Names of changed fields; never values.
     pub fields: &'a [&'a str],
     /// The request.
@@ -45,6 +47,7 @@ pub async fn record(conn: &mut OrgConn, event: &AuditEvent<'_>) -> Result<(), Db
         audit_events::operation.eq(event.operation),
         audit_events::entity_kind.eq(event.entity),
         audit_events::entity_id.eq(event.id),
+        audit_events::patient_id.eq(event.patient),
         audit_events::changed_fields.eq(event.fields.to_vec()),
         audit_events::request_id.eq(event.request.uuid()),
     );

@@ -12,7 +12,7 @@ use diesel_async::{
     TransactionManager,
 };
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::BoxStream;
 use tokio_util::task::TaskTracker;
 
@@ -77,8 +77,10 @@ impl SimpleAsyncConnection for OrgConn {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
         let prelude = self.prelude.take();
         let conn: &AsyncPgConnection = self.pg();
+        // A simple query waits for nothing on its way out, so it waits here for the prelude to be answered.
+        behind(prelude, conn, ready(Ok(())).boxed()).await?;
         let mut shared = conn;
-        behind(prelude, conn, shared.batch_execute(query).boxed()).await
+        shared.batch_execute(query).await
     }
 }
 

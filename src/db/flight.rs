@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use diesel::QueryResult;
-use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::{Array, Nullable, Text, Uuid as SqlUuid};
+use diesel::dsl::sql;
+use diesel::sql_types::{Array, Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join};
@@ -60,17 +60,17 @@ fn enter(organization: Uuid, locks: Vec<Uuid>) -> Enter<'static> {
     Enter { organization, locks, marker: PhantomData }
 }
 
-/// Prepares `enter` on a new connection. Where the schema is not made yet there is none, and nothing is served.
+/// Prepares `enter` on a new connection. Where the schema is not made yet, or the login may not use it, there is nothing to
+/// prepare, and nothing is served either.
 pub(super) async fn prepare(conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    conn.batch_execute("BEGIN READ ONLY").await?;
-    let entered = enter(Uuid::nil(), vec![]).execute(conn).await;
-    conn.batch_execute("ROLLBACK").await?;
-    match entered {
-        Err(Error::DatabaseError(DatabaseErrorKind::Unknown, info)) if is_missing(info.message()) => Ok(()),
-        entered => entered.map(|_| ()),
+    let is_there = sql::<Bool>(
+        "EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+           WHERE n.nspname = 'openslot' AND p.proname = 'enter'
+             AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE'))",
+    );
+    if diesel::select(is_there).get_result(conn).await? {
+        // Outside of a transaction it sets nothing that lasts.
+        enter(Uuid::nil(), vec![]).execute(conn).await?;
     }
-}
-
-fn is_missing(message: &str) -> bool {
-    message.contains("does not exist") || message.contains("permission denied for schema")
+    Ok(())
 }

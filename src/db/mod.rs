@@ -140,12 +140,12 @@ impl Db {
         E: From<DbError> + Send,
         T: Send,
     {
-        let are_locks = !locks.0.is_empty();
+        let has_locks = !locks.0.is_empty();
         let mut conn = self.lease(Some(Prelude::write(organization, locks.0))).await?;
         match work(&mut conn).await {
             Ok(value) => {
                 // The task owns the connection: a caller that goes away cannot stop a COMMIT that was sent.
-                let bell = are_locks.then(|| self.inner.doorbell.clone());
+                let bell = has_locks.then(|| self.inner.doorbell.clone());
                 let commit = self.inner.tasks.spawn(async move {
                     conn.end("COMMIT").await?;
                     if let Some(ring) = bell {

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::db::audit::{self, AuditEvent};
 use crate::db::{DbError, OrgConn};
 use crate::kernel::ctx::Ctx;
+use crate::kernel::ids::{PatientId, RowId};
 
 /// What was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +52,7 @@ pub async fn record(conn: &mut OrgConn, ctx: &Ctx, entry: Entry<'_>) -> Result<(
         operation: entry.operation,
         entity: entry.entity,
         id: entry.id,
+        patient: (entry.entity == PatientId::TYPE).then_some(entry.id),
         fields: entry.fields,
         request: ctx.request_id,
     };

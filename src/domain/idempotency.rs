@@ -1,12 +1,15 @@
 //! Keys that make a mutation repeatable.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::db::idempotency::{self, Asked};
-use crate::db::{DbError, OrgConn};
+use crate::db::{Db, DbError, OrgConn};
+use crate::kernel::actor::Role;
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::text;
@@ -50,11 +53,14 @@ impl IdempotencyKey {
 
 /// Who asks for a mutation, under which key, and what: its fields, in an order that stays.
 #[must_use]
-pub fn asked<'a>(ctx: &Ctx, key: &'a IdempotencyKey, mutation: &str, fields: &[&str]) -> Asked<'a> {
+pub fn asked(ctx: &Ctx, key: &IdempotencyKey, mutation: &str, fields: &[impl AsRef<str>]) -> Asked {
     Asked {
         principal: ctx.actor.principal.to_string(),
         role: ctx.actor.role.word(),
-        key: key.as_str(),
+        key: match ctx.actor.role {
+            Role::Guest => URL_SAFE_NO_PAD.encode(digest(&SHA256, key.as_str().as_bytes())),
+            _ => key.as_str().to_owned(),
+        },
         request_hash: request_hash(mutation, fields),
         request: ctx.request_id,
     }
@@ -64,8 +70,8 @@ pub fn asked<'a>(ctx: &Ctx, key: &'a IdempotencyKey, mutation: &str, fields: &[&
 ///
 /// # Errors
 /// `Conflict` when the key was used for something else, and those of the connection.
-pub async fn recall<T: DeserializeOwned>(conn: &mut OrgConn, ctx: &Ctx, asked: &Asked<'_>) -> Result<Option<T>, Error> {
-    match idempotency::find(conn, asked, ctx.now).await? {
+pub async fn recall<T: DeserializeOwned>(conn: &mut OrgConn, asked: &Asked) -> Result<Option<T>, Error> {
+    match idempotency::find(conn, asked).await? {
         None => Ok(None),
         Some(stored) if stored.request_hash != asked.request_hash => Err(Error::Conflict),
         Some(stored) => serde_json::from_value(stored.response).map(Some).map_err(Error::internal),
@@ -79,17 +85,25 @@ pub async fn recall<T: DeserializeOwned>(conn: &mut OrgConn, ctx: &Ctx, asked: &
 pub async fn remember<T: Serialize + Sync>(
     conn: &mut OrgConn,
     ctx: &Ctx,
-    asked: &Asked<'_>,
+    asked: &Asked,
     outcome: &T,
 ) -> Result<(), Error> {
     let response = serde_json::to_value(outcome).map_err(Error::internal)?;
-    idempotency::store(conn, ctx.organization, asked, &response, ctx.now).await.map_err(DbError::into)
+    idempotency::store(conn, ctx.organization, asked, &response).await.map_err(DbError::into)
+}
+
+/// Deletes outcomes that have outlived their time. For the worker: nobody else sees those of every organization.
+///
+/// # Errors
+/// `Unavailable` without a database.
+pub async fn purge(db: &Db) -> Result<usize, Error> {
+    Ok(db.system::<_, DbError, _>("old idempotency keys", async |conn| idempotency::purge(conn).await).await?)
 }
 
 /// SHA-256 of a mutation and what it was asked, field by field: another hash under the same key is refused.
-fn request_hash(mutation: &str, fields: &[&str]) -> Vec<u8> {
+fn request_hash(mutation: &str, fields: &[impl AsRef<str>]) -> Vec<u8> {
     let mut text = mutation.to_owned();
-    for field in fields {
+    for field in fields.iter().map(AsRef::as_ref) {
         // Lengths keep two fields from being read as one.
         text.push_str(&format!("\n{}:{field}", field.len()));
     }

@@ -1,11 +1,12 @@
 //! What resolvers may reach: the operation, and within it one scope per organization.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Context;
 
 use crate::domain::Services;
+use crate::domain::identity::members;
 use crate::domain::identity::session::Session;
 use crate::kernel::ctx::{Caller, Ctx};
 use crate::kernel::error::Error;
@@ -60,6 +61,8 @@ pub struct Operation {
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
     scopes: Mutex<HashMap<OrganizationId, Arc<Scope>>>,
+    /// Organizations that the document names.
+    named: Mutex<HashSet<OrganizationId>>,
 }
 
 impl Operation {
@@ -72,7 +75,7 @@ impl Operation {
         hub: Hub,
         idempotency_key: Option<String>,
     ) -> Self {
-        Self { caller, session, services, hub, idempotency_key, scopes: Mutex::default() }
+        Self { caller, session, services, hub, idempotency_key, scopes: Mutex::default(), named: Mutex::default() }
     }
 
     /// The scope of an organization; the same one for the whole operation.
@@ -84,6 +87,7 @@ impl Operation {
         if scopes.len() >= MOST_ORGANIZATIONS && !scopes.contains_key(&organization) {
             return Err(Error::invalid("id", format!("must be of at most {MOST_ORGANIZATIONS} organizations")));
         }
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).insert(organization);
         let fresh = || Scope::new(self.caller.within(organization), self.services.clone());
         Ok(scopes.entry(organization).or_insert_with(fresh).clone())
     }
@@ -93,6 +97,14 @@ impl Operation {
         let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = || Scope::new(self.caller.within(organization), self.services.clone());
         scopes.entry(organization).or_insert_with(fresh).clone()
+    }
+
+    /// Notes that the caller was here, in the organizations that the document names.
+    pub async fn saw_caller(&self) {
+        let named: Vec<_> = self.named.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        for organization in named {
+            members::saw(&self.services, &self.caller, organization).await;
+        }
     }
 
     /// A fresh scope of an organization, in the place of the one before: after a change, what was loaded earlier is old.

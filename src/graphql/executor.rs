@@ -162,7 +162,8 @@ impl Gateway {
                 Ok(operation) => operation,
                 Err(error) => return error::refusal(&error, request_id),
             };
-            let mut response = batch::scope(inner.schema.execute(checked.request.data(operation))).await;
+            let mut response = batch::scope(inner.schema.execute(checked.request.data(operation.clone()))).await;
+            inner.tasks.spawn(async move { operation.saw_caller().await });
             checked.asked.shape(&inner.types, &mut response);
             error::finish(&mut response, request_id);
             response

@@ -134,6 +134,17 @@ impl fmt::Display for Principal {
     }
 }
 
+impl Principal {
+    /// The name in logs: like the other, but it never tells which patient a guest is.
+    #[must_use]
+    pub fn in_log(&self) -> String {
+        match self {
+            Self::Guest(_) => "guest".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// Somebody in one organization.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Actor {
@@ -156,13 +167,13 @@ pub struct Actor {
 impl Actor {
     /// Nobody signed in.
     #[must_use]
-    pub fn guest() -> Self {
+    pub fn anonymous() -> Self {
         Self::plain(Principal::Anonymous, Role::Guest)
     }
 
     /// A guest who has booked, or is about to: what they booked is theirs.
     #[must_use]
-    pub fn guest_who_is(patient: PatientId) -> Self {
+    pub fn guest(patient: PatientId) -> Self {
         Self { patient: Some(patient), ..Self::plain(Principal::Guest(patient), Role::Guest) }
     }
 
@@ -188,6 +199,19 @@ impl Actor {
     }
 }
 
+/// Which things a query may find: with each of these parts it suffices that one is the same.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sight {
+    /// Everything.
+    pub all: bool,
+    /// What is for this patient.
+    pub patient: Option<PatientId>,
+    /// What is with this provider.
+    pub provider: Option<ProviderId>,
+    /// What is at one of these locations.
+    pub locations: Vec<LocationId>,
+}
+
 /// What a user is in one organization: a member, or a patient.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Membership {
@@ -199,6 +223,8 @@ pub struct Membership {
     pub member: Option<MemberId>,
     /// Tokens issued before do not prove it.
     pub valid_from: Option<DateTime<Utc>>,
+    /// Whether it was used within the hour.
+    pub is_seen: bool,
     /// Limited to these locations; empty means all.
     pub locations: Vec<LocationId>,
     /// The patient they are.

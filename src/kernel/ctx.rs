@@ -69,10 +69,10 @@ impl Caller {
     #[must_use]
     pub fn within(&self, organization: OrganizationId) -> Ctx {
         let actor = match &self.identity {
-            Identity::Anonymous => Actor::guest(),
+            Identity::Anonymous => Actor::anonymous(),
             Identity::User(user) => user.actor_in(organization),
             Identity::Key(holder) => holder.actor_in(organization),
-            Identity::Guest(guest) if guest.organization == organization => Actor::guest_who_is(guest.patient),
+            Identity::Guest(guest) if guest.organization == organization => Actor::guest(guest.patient),
             Identity::Guest(guest) => Actor::plain(Principal::Guest(guest.patient), Role::Guest),
         };
         Ctx { organization, actor, request_id: self.request_id, now: self.now }
@@ -149,6 +149,7 @@ mod tests {
             role,
             member: None,
             valid_from: None,
+            is_seen: true,
             locations: locations.to_vec(),
             patient: None,
             provider: None,

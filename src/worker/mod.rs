@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::db::leader::Leadership;
 use crate::db::migrations::{PARTITIONS_EVERY, ensure_partitions};
 use crate::db::{Db, DbError};
+use crate::domain::idempotency;
 use crate::domain::identity::changes;
 use crate::kv::Bus;
 use crate::live::{DatabaseLog, Doorbell, Relay, RelaySettings};
@@ -64,6 +65,13 @@ pub async fn tidy(db: Db, shutdown: CancellationToken) {
             Ok(rows) => tracing::info!(rows, "old access changes deleted"),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "old access changes stay for now");
+            }
+        }
+        match idempotency::purge(&db).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "old idempotency keys deleted"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "old idempotency keys stay for now");
             }
         }
         if shutdown.run_until_cancelled(tokio::time::sleep(TIDY_EVERY)).await.is_none() {

@@ -25,6 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "db::migrations",
             "db::Db",
             "db::DbError",
+            "domain::idempotency",
             "domain::identity",
             "live",
         ],

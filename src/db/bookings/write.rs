@@ -76,8 +76,10 @@ impl Outcome {
 /// How `book` ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BookOutcome {
-    /// It is booked, now or by the same request before.
+    /// It is booked.
     Booked(Outcome),
+    /// The same request booked it before.
+    Replayed(Outcome),
     /// The key was used for something else.
     KeyReused,
     /// Nothing changed; `explain` tells why.
@@ -109,7 +111,7 @@ pub async fn book(
     conn: &mut OrgConn,
     organization: OrganizationId,
     new: NewBooking<'_>,
-    asked: &Asked<'_>,
+    asked: &Asked,
 ) -> Result<BookOutcome, DbError> {
     let statement = BookSlot {
         organization,
@@ -125,7 +127,7 @@ pub async fn book(
         external_id: None,
         principal: &asked.principal,
         role: asked.role,
-        key: asked.key,
+        key: &asked.key,
         request_hash: &asked.request_hash,
         audit: AuditEventId::random(),
         request: asked.request,
@@ -133,7 +135,8 @@ pub async fn book(
     };
     let (word, response): (String, Option<serde_json::Value>) = statement.get_result(conn).await?;
     match word.as_str() {
-        "BOOKED" | "REPLAYED" => Ok(BookOutcome::Booked(outcome(response)?)),
+        "BOOKED" => Ok(BookOutcome::Booked(outcome(response)?)),
+        "REPLAYED" => Ok(BookOutcome::Replayed(outcome(response)?)),
         "KEY_REUSED" => Ok(BookOutcome::KeyReused),
         "REFUSED" => Ok(BookOutcome::Refused),
         _ => Err(malformed("an outcome of book_slot.sql")),
@@ -180,7 +183,7 @@ pub async fn cancel(
     conn: &mut OrgConn,
     organization: OrganizationId,
     what: Cancellation,
-    asked: &Asked<'_>,
+    asked: &Asked,
 ) -> Result<CancelOutcome, DbError> {
     let statement = CancelBooking {
         organization,
@@ -192,7 +195,7 @@ pub async fn cancel(
         is_bound: what.is_bound,
         principal: &asked.principal,
         role: asked.role,
-        key: asked.key,
+        key: &asked.key,
         request_hash: &asked.request_hash,
         audit: AuditEventId::random(),
         request: asked.request,

@@ -61,6 +61,15 @@ pub async fn get(conn: &mut OrgConn, id: OrganizationId) -> Result<Option<Organi
     Ok(query.first(conn).await.optional()?)
 }
 
+/// Whether guests may book with the organization; `None` when it is suspended, or there is none.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn guest_booking(conn: &mut OrgConn, id: OrganizationId) -> Result<Option<GuestBooking>, DbError> {
+    let open = organizations::table.find(id).filter(organizations::suspended_at.is_null());
+    Ok(open.select(organizations::guest_booking).first(conn).await.optional()?)
+}
+
 /// The organization of the transaction, which nobody else changes until it ends.
 ///
 /// # Errors

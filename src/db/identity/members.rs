@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::directory::providers::escaped;
@@ -14,6 +15,12 @@ use crate::db::types::MemberRole;
 use crate::db::{DbError, OrgConn};
 use crate::kernel::ids::{LocationId, MemberId, OrganizationId, ProviderId, UserId};
 use crate::kernel::page::PageRequest;
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// Text in lower case: addresses are compared so.
+    fn lower(text: Text) -> Text;
+}
 
 sql_file! {
     struct RevokeSessions<'a> in "revoke_member_sessions.sql" {
@@ -133,13 +140,29 @@ pub async fn admins_for_update(conn: &mut OrgConn) -> Result<Vec<MemberId>, DbEr
     Ok(query.load(conn).await?)
 }
 
-/// Adds a member.
+/// Adds a member. Tokens that prove no earlier membership of the same address prove this one neither.
 ///
 /// # Errors
 /// `Violation` when the address, the user or the provider is another member's.
 pub async fn insert(conn: &mut OrgConn, new: &MemberRow, locations: &[LocationId]) -> Result<(), DbError> {
-    diesel::insert_into(members::table).values(new).execute(conn).await?;
+    let earlier = members::table
+        .filter(lower(members::email).eq(lower(&new.email)))
+        .select(diesel::dsl::max(members::tokens_valid_from))
+        .single_value();
+    diesel::insert_into(members::table).values((new, members::tokens_valid_from.eq(earlier))).execute(conn).await?;
     set_locations(conn, new.organization_id, new.id, locations).await
+}
+
+/// Notes that a member was here, to the hour.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn touch(conn: &mut OrgConn, id: MemberId) -> Result<(), DbError> {
+    let hour = sql::<Timestamptz>("date_trunc('hour', openslot.present())");
+    let unseen = members::last_seen_at.is_null().or(members::last_seen_at.lt(hour.clone().nullable()));
+    let row = members::table.filter(members::id.eq(id).and(unseen));
+    diesel::update(row).set(members::last_seen_at.eq(hour.nullable())).execute(conn).await?;
+    Ok(())
 }
 
 /// Changes role, provider and end of access, and adds one to the version.

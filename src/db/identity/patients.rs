@@ -52,6 +52,15 @@ pub async fn insert_guest(
     Ok(added > 0)
 }
 
+/// Whether there is such a patient, who was not erased.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn exists(conn: &mut OrgConn, id: PatientId) -> Result<bool, DbError> {
+    let found = patients::table.find(id).filter(patients::erased_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(found)).get_result(conn).await?)
+}
+
 /// Patients by id with their versions, in no order; erased ones too.
 ///
 /// # Errors

@@ -41,13 +41,6 @@ sql_file! {
 }
 
 sql_file! {
-    struct TouchMembers<'a> in "touch_members.sql" {
-        1 => issuer: &'a str as Text,
-        2 => subject: &'a str as Text,
-    } -> Nullable<Text>
-}
-
-sql_file! {
     struct KeyByPrefix<'a> in "resolve_api_key.sql" {
         1 => prefix: &'a str as Text,
     } -> (SqlUuid, SqlUuid, Binary, Array<Text>, Nullable<Timestamptz>, Bool)
@@ -86,8 +79,6 @@ pub struct Rights {
     pub memberships: Vec<Membership>,
     /// Whether somebody invited the address and nobody accepted yet.
     pub is_invited: bool,
-    /// Whether every membership was used within the hour.
-    pub is_seen: bool,
 }
 
 type RightsRow = (
@@ -116,8 +107,7 @@ pub async fn rights(
 ) -> Result<Rights, DbError> {
     let query = RightsOfSubject { issuer, subject, email, marker: PhantomData };
     let rows: Vec<RightsRow> = query.load(conn).await?;
-    let mut rights =
-        Rights { user: None, tokens_valid_from: None, memberships: vec![], is_invited: false, is_seen: true };
+    let mut rights = Rights { user: None, tokens_valid_from: None, memberships: vec![], is_invited: false };
     for row in rows {
         let (user, from, is_invited, organization, member, valid_from, role, locations, provider, is_seen, patient) =
             row;
@@ -126,9 +116,8 @@ pub async fn rights(
         rights.is_invited |= is_invited;
         let role = role.as_deref().and_then(Role::from_word);
         let (Some(organization), Some(role)) = (organization, role) else { continue };
-        rights.is_seen &= is_seen;
         let locations = locations.unwrap_or_default();
-        let membership = Membership { organization, role, member, valid_from, locations, patient, provider };
+        let membership = Membership { organization, role, member, valid_from, is_seen, locations, patient, provider };
         rights.memberships.push(membership);
     }
     Ok(rights)
@@ -146,15 +135,6 @@ pub async fn accept_invitations(
 ) -> Result<(), DbError> {
     let query = AcceptInvitations { id: UserId::random(), issuer, subject, email, marker: PhantomData };
     query.execute(conn).await?;
-    Ok(())
-}
-
-/// Notes that the subject was here, to the hour.
-///
-/// # Errors
-/// Those of the connection.
-pub async fn touch_members(conn: &mut SystemConn, issuer: &str, subject: &str) -> Result<(), DbError> {
-    TouchMembers { issuer, subject, marker: PhantomData }.execute(conn).await?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::db::identity::patients;
 pub use crate::db::identity::patients::NewGuest;
 use crate::db::{DbError, Locks, Violation};
 use crate::domain::Services;
-use crate::domain::idempotency::{IdempotencyKey, asked};
+use crate::domain::idempotency::{IdempotencyKey, asked, recall};
 use crate::domain::identity::policy::Belongs;
 use crate::domain::identity::{Action, Authorize};
 use crate::kernel::actor::{Actor, Role};
@@ -36,7 +36,7 @@ pub struct BookSlot {
     /// For what; needed when the schedule offers several.
     pub service: Option<ServiceId>,
     /// For whom.
-    pub patient: ForWhom,
+    pub patient: BookingPatient,
     /// First visit: its own length.
     pub is_new_patient: bool,
     /// Idempotency key.
@@ -45,7 +45,7 @@ pub struct BookSlot {
 
 /// For whom a slot is booked.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ForWhom {
+pub enum BookingPatient {
     /// The patient that the caller is.
     Oneself,
     /// A known patient.
@@ -59,31 +59,67 @@ pub enum ForWhom {
 pub struct Booked {
     /// What was done, now or by the same request before.
     pub outcome: Outcome,
-    /// The guest who booked it, as who they are from now on.
-    pub guest: Option<Actor>,
-    /// Their token.
-    pub guest_token: Option<String>,
+    /// The guest who booked it.
+    pub guest: Option<BookedGuest>,
 }
 
-/// Takes the slot, and those that follow it if the service is longer, for a patient.
+/// A guest who has booked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BookedGuest {
+    /// Who they are from now on.
+    pub actor: Actor,
+    /// The bearer token that proves it.
+    pub token: String,
+}
+
+/// Takes the slot, and those that follow it if the service is longer, for a patient. A guest is made a patient with it.
 ///
 /// The same key with the same input answers the stored outcome again. Nothing is changed by a refusal.
 ///
 /// # Errors
-/// `NotFound` for a slot, service or patient that the caller may not know, `Invalid` naming a field, `Conflict` for a key
-/// that was used with other input, and a business refusal with near free slots.
+/// `Unauthenticated` and `Forbidden` for those who may not book, guests among them where the policy says so; `NotFound` for
+/// a slot, service or patient that the caller may not know, `Invalid` naming a field, `Conflict` for a key that was used
+/// with other input, and a business refusal with near free slots.
 pub async fn book(ctx: &Ctx, services: &Services, input: &BookSlot) -> Result<Booked, Refused> {
-    let (ctx, patient) = guests::booking_for(ctx, services, input)?;
-    let outcome = book_for(&ctx, services, input, patient).await?;
-    let guest = (ctx.actor.role == Role::Guest).then_some(ctx.actor);
-    let guest_token = guest.as_ref().and_then(|_| services.guest_tokens.token(ctx.organization, patient));
-    Ok(Booked { outcome, guest, guest_token })
+    let (booker, patient) = guests::booker(ctx, services, input)?;
+    booker.require(Action::Book)?;
+    let asked = asked(&booker, &input.key, "bookSlot", &request_fields(input, patient));
+    let outcome = match prepare(ctx, &booker, services, input, patient).await {
+        Ok(plan) => take(&booker, services, &asked, &plan).await?,
+        // Much may have changed since the same request was let through: what it did stands, and it is answered so.
+        Err(refused) => repeated(&booker, services, &asked).await?.ok_or(refused)?,
+    };
+    let token = services.guest_tokens.token(ctx.organization, patient).filter(|_| booker.actor.role == Role::Guest);
+    Ok(Booked { outcome, guest: token.map(|token| BookedGuest { actor: booker.actor, token }) })
 }
 
-async fn book_for(ctx: &Ctx, services: &Services, input: &BookSlot, patient: PatientId) -> Result<Outcome, Refused> {
-    ctx.require(Action::Book)?;
+/// What is asked, in an order that stays.
+fn request_fields(input: &BookSlot, patient: PatientId) -> Vec<String> {
+    let service = input.service.map(|service| service.to_string()).unwrap_or_default();
+    let mut fields = vec![input.slot.to_string(), service, patient.to_string(), input.is_new_patient.to_string()];
+    fields.extend(guests::request_fields(&input.patient));
+    fields
+}
+
+/// The outcome of the same request before.
+async fn repeated(ctx: &Ctx, services: &Services, asked: &Asked) -> Result<Option<Outcome>, Refused> {
+    let read = services.db.read::<_, Error, _>(ctx.organization, async |conn| recall(conn, asked).await);
+    Ok(read.await?)
+}
+
+/// What to do behind the locks, if the caller may do it at all; `ctx` says who came, `booker` who books.
+async fn prepare<'a>(
+    ctx: &Ctx,
+    booker: &Ctx,
+    services: &Services,
+    input: &'a BookSlot,
+    patient: PatientId,
+) -> Result<Plan<'a>, Refused> {
+    if booker.actor.role == Role::Guest {
+        guests::require_policy(ctx, services).await?;
+    }
     let start = input.slot.start().ok_or(Error::NotFound)?;
-    let target = find(ctx, services, input, patient).await?;
+    let target = find(booker, services, input, patient).await?;
     let wish = Wish {
         slot: input.slot,
         start,
@@ -92,7 +128,14 @@ async fn book_for(ctx: &Ctx, services: &Services, input: &BookSlot, patient: Pat
         patient,
         is_new_patient: input.is_new_patient,
     };
-    take(ctx, services, input, wish, &target.resources).await
+    Ok(Plan { input, wish, resources: target.resources })
+}
+
+/// What to do behind the locks.
+struct Plan<'a> {
+    input: &'a BookSlot,
+    wish: Wish,
+    resources: Vec<ResourceId>,
 }
 
 /// What must be known before the locks can be taken.
@@ -102,11 +145,11 @@ struct Target {
     resources: Vec<ResourceId>,
 }
 
-async fn find(ctx: &Ctx, services: &Services, input: &BookSlot, patient: PatientId) -> Result<Target, Refused> {
+async fn find(ctx: &Ctx, services: &Services, input: &BookSlot, patient: PatientId) -> Result<Target, Error> {
     let organization = ctx.organization;
     services
         .db
-        .read::<_, Refused, _>(organization, async |conn| {
+        .read::<_, Error, _>(organization, async |conn| {
             let found = slots::by_ids(conn, organization, &[input.slot]).await?;
             let slot = found.into_iter().next().ok_or(Error::NotFound)?;
             let belongs = Belongs {
@@ -119,13 +162,16 @@ async fn find(ctx: &Ctx, services: &Services, input: &BookSlot, patient: Patient
             ctx.require_with(Action::Book, &belongs)?;
             let service = match input.service {
                 Some(service) if service_rows::by_ids(conn, &[service]).await?.is_empty() => {
-                    return Err(Error::NotFound.into());
+                    return Err(Error::NotFound);
                 }
                 Some(service) => service,
                 None => only_service(service_rows::of_schedules(conn, &[slot.schedule_id]).await?.iter())?,
             };
-            let is_known = !patients::by_ids(conn, &[patient]).await?.is_empty();
-            guests::may_book(conn, ctx, input, is_known).await?;
+            // A guest who is named is made with the booking.
+            let is_named = matches!(input.patient, BookingPatient::Guest(_));
+            if !is_named && !patients::exists(conn, patient).await? {
+                return Err(Error::NotFound);
+            }
             let resources = rows::resources_required(conn, service).await?;
             Ok(Target { slot, service, resources })
         })
@@ -141,30 +187,15 @@ fn only_service<'a>(
     }
 }
 
-async fn take(
-    ctx: &Ctx,
-    services: &Services,
-    input: &BookSlot,
-    wish: Wish,
-    resources: &[ResourceId],
-) -> Result<Outcome, Refused> {
-    let (slot, service, patient) = (input.slot.to_string(), wish.service.to_string(), wish.patient.to_string());
-    let is_new_patient = input.is_new_patient.to_string();
-    let mut fields = vec![slot.as_str(), &service, &patient, &is_new_patient];
-    fields.extend(guests::fields(&input.patient));
-    let asked = asked(ctx, &input.key, "bookSlot", &fields);
-    for _ in 1..REFERENCES {
-        match attempt(ctx, services, &asked, input, wish, resources).await {
+async fn take(ctx: &Ctx, services: &Services, asked: &Asked, plan: &Plan<'_>) -> Result<Outcome, Refused> {
+    for _ in 0..REFERENCES {
+        match attempt(ctx, services, asked, plan).await {
             Err(Taken::Reference) => {}
             Err(Taken::Refused(refused)) => return Err(refused),
             Ok(outcome) => return Ok(outcome),
         }
     }
-    match attempt(ctx, services, &asked, input, wish, resources).await {
-        Ok(outcome) => Ok(outcome),
-        Err(Taken::Refused(refused)) => Err(refused),
-        Err(Taken::Reference) => Err(Error::internal("no free reference").into()),
-    }
+    Err(Error::internal("no free reference").into())
 }
 
 /// Why an attempt did not book.
@@ -187,24 +218,17 @@ impl From<DbError> for Taken {
     }
 }
 
-async fn attempt(
-    ctx: &Ctx,
-    services: &Services,
-    asked: &Asked<'_>,
-    input: &BookSlot,
-    wish: Wish,
-    resources: &[ResourceId],
-) -> Result<Outcome, Taken> {
-    let organization = ctx.organization;
+async fn attempt(ctx: &Ctx, services: &Services, asked: &Asked, plan: &Plan<'_>) -> Result<Outcome, Taken> {
+    let (organization, wish) = (ctx.organization, plan.wish);
     let reference = reference().map_err(|error| Taken::Refused(error.into()))?;
-    let mut locks = Locks::none().subject(wish.provider).subject(wish.patient).key(&asked.principal, asked.key);
-    for resource in resources {
+    let mut locks = Locks::none().subject(wish.provider).subject(wish.patient).key(&asked.principal, &asked.key);
+    for resource in &plan.resources {
         locks = locks.subject(*resource);
     }
     services
         .db
         .write::<_, Taken, _>(organization, locks, async |conn| {
-            guests::make(conn, ctx, &input.patient, wish.patient).await?;
+            let was_known = !guests::insert(conn, ctx, &plan.input.patient, wish.patient).await?;
             let new = NewBooking {
                 slot: wish.slot,
                 start: wish.start,
@@ -214,7 +238,9 @@ async fn attempt(
                 reference: &reference,
             };
             match write::book(conn, organization, new, asked).await? {
-                BookOutcome::Booked(outcome) => Ok(outcome),
+                // The key made somebody in another request, who need not be a guest any more: they are not booked for.
+                BookOutcome::Booked(_) if was_known => Err(Taken::Refused(Error::Conflict.into())),
+                BookOutcome::Booked(outcome) | BookOutcome::Replayed(outcome) => Ok(outcome),
                 BookOutcome::KeyReused => Err(Taken::Refused(Error::Conflict.into())),
                 BookOutcome::Refused => {
                     // Behind the same locks: what is said is what the booking saw.

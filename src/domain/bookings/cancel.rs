@@ -6,6 +6,7 @@ use crate::db::types::CancellationReason;
 use crate::db::{DbError, Locks};
 use crate::domain::Services;
 use crate::domain::idempotency::{IdempotencyKey, asked};
+use crate::domain::identity::policy::sight;
 use crate::domain::identity::{Action, Authorize};
 use crate::kernel::actor::Role;
 use crate::kernel::ctx::Ctx;
@@ -37,9 +38,7 @@ pub async fn cancel(ctx: &Ctx, services: &Services, input: &CancelBooking) -> Re
     ctx.require_sign_in(Action::Cancel)?;
     let (booking, resources) = find(ctx, services, input.booking).await?;
     let belongs = view::belongs(&booking);
-    if !ctx.may(Action::Cancel, &belongs) {
-        return Err(Error::Forbidden.into());
-    }
+    ctx.require_of_known(Action::Cancel, &belongs)?;
     let is_bound = !ctx.may(Action::CancelLate, &belongs);
     if booking.version != input.expected_version && booking.status != BookingStatus::Cancelled {
         return Err(Refusal::StaleVersion.into());
@@ -51,7 +50,8 @@ async fn find(ctx: &Ctx, services: &Services, id: BookingId) -> Result<(Booking,
     services
         .db
         .read::<_, Error, _>(ctx.organization, async |conn| {
-            let found = rows::by_ids(conn, &[id]).await?.into_iter().next();
+            let sight = sight(&ctx.actor, Action::ReadBooking);
+            let found = rows::by_ids(conn, &[id], &sight).await?.into_iter().next();
             let booking = ctx.known(Action::ReadBooking, found, view::belongs)?;
             Ok((booking, rows::resources_of(conn, id).await?))
         })
@@ -73,7 +73,7 @@ async fn free(
     };
     let (id, version) = (booking.id.to_string(), input.expected_version.to_string());
     let asked = asked(ctx, &input.key, "cancelBooking", &[&id, &version, reason.word()]);
-    let locks = locks(booking, resources).key(&asked.principal, asked.key);
+    let locks = locks(booking, resources).key(&asked.principal, &asked.key);
     let what = Cancellation {
         booking: booking.id,
         expected_version: input.expected_version,

@@ -4,21 +4,21 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use uuid::{Builder, Uuid};
 
-use crate::db::OrgConn;
 use crate::db::directory::organizations;
 use crate::db::identity::patients::{self, NewGuest};
 use crate::db::types::GuestBooking;
+use crate::db::{DbError, OrgConn};
 use crate::domain::Services;
 use crate::domain::audit::{self, Deed, Entry};
 use crate::domain::idempotency::IdempotencyKey;
 use crate::domain::identity::{Action, Authorize};
-use crate::kernel::actor::{Actor, Role};
+use crate::kernel::actor::{Actor, Principal, Role};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{PatientId, RowId};
 use crate::kernel::text;
 
-use super::book::{BookSlot, ForWhom};
+use super::book::{BookSlot, BookingPatient};
 use super::error::{Refusal, Refused};
 
 const PATIENT: &str = "input.patient";
@@ -26,33 +26,32 @@ const LANGUAGE: &str = "input.patient.guest.language";
 const REGION: &str = "input.patient.guest.region";
 
 /// Who books, and for which patient: somebody without a role here who names a guest is that guest from here on.
-pub(super) fn booking_for(ctx: &Ctx, services: &Services, input: &BookSlot) -> Result<(Ctx, PatientId), Error> {
+pub(super) fn booker(ctx: &Ctx, services: &Services, input: &BookSlot) -> Result<(Ctx, PatientId), Error> {
     let guest = match (&input.patient, ctx.actor.patient) {
-        (ForWhom::Patient(patient), _) => return Ok((ctx.clone(), *patient)),
-        (ForWhom::Oneself, Some(own)) => return Ok((ctx.clone(), own)),
-        (ForWhom::Oneself, None) => {
+        (BookingPatient::Patient(patient), _) => return Ok((ctx.clone(), *patient)),
+        (BookingPatient::Oneself, Some(own)) => return Ok((ctx.clone(), own)),
+        (BookingPatient::Oneself, None) => {
             ctx.require(Action::Book)?;
             return Err(Error::invalid(PATIENT, "must name the patient"));
         }
-        (ForWhom::Guest(_), Some(_)) if ctx.actor.role <= Role::Patient => {
+        (BookingPatient::Guest(_), Some(_)) if ctx.actor.role <= Role::Patient => {
             return Err(Error::invalid(PATIENT, "must be left out by those who are a patient"));
         }
-        (ForWhom::Guest(guest), _) => guest,
+        (BookingPatient::Guest(guest), _) => guest,
     };
-    check(guest)?;
     let patient = patient_of(ctx, &input.key);
-    if ctx.actor.role != Role::Guest {
-        return Ok((ctx.clone(), patient));
-    }
-    if services.guest_tokens.token(ctx.organization, patient).is_none() {
-        ctx.require(Action::Book)?;
-    }
-    // Whoever knows the key is answered the token when they repeat the request.
+    // Without a signing key there is no token to give, and nobody becomes a guest.
+    let has_token = services.guest_tokens.token(ctx.organization, patient).is_some();
+    let is_new = ctx.actor.role == Role::Guest && has_token;
+    let booker = if is_new { ctx.acted_by(Actor::guest(patient)) } else { ctx.clone() };
+    booker.require(Action::CreatePatient)?;
+    check(guest)?;
+    // The key makes the patient, and whoever has it is answered the token: it must be nobody else's by chance.
     if !input.key.is_random_uuid() {
-        let rule = "must be a random UUID, of version 4 or 7, when a guest books";
+        let rule = "must be a random UUID, of version 4 or 7, for a guest";
         return Err(Error::invalid("input.clientMutationId", rule));
     }
-    Ok((ctx.acted_by(Actor::guest_who_is(patient)), patient))
+    Ok((booker, patient))
 }
 
 fn check(guest: &NewGuest) -> Result<(), Error> {
@@ -82,45 +81,45 @@ fn patient_of(ctx: &Ctx, key: &IdempotencyKey) -> PatientId {
     PatientId::from_uuid(raw)
 }
 
-/// Refuses a patient who does not exist, and guests where the organization's policy does.
-pub(super) async fn may_book(conn: &mut OrgConn, ctx: &Ctx, input: &BookSlot, is_known: bool) -> Result<(), Refused> {
-    let is_named = matches!(input.patient, ForWhom::Guest(_));
-    if !is_named && !is_known {
-        return Err(Error::NotFound.into());
-    }
-    // One who names themselves and is known repeats a request that was let through.
-    if ctx.actor.role != Role::Guest || is_named && is_known {
-        return Ok(());
-    }
-    let organization = organizations::get(conn, ctx.organization).await?.ok_or(Error::NotFound)?;
-    let refused: Refused = match organization.policy.guest_booking {
+/// Refuses guests where the organization's policy does, or the organization is suspended.
+pub(super) async fn require_policy(ctx: &Ctx, services: &Services) -> Result<(), Refused> {
+    let organization = ctx.organization;
+    let read = services
+        .db
+        .read::<_, DbError, _>(organization, async |conn| organizations::guest_booking(conn, organization).await);
+    let policy = read.await?.ok_or(Error::NotFound)?;
+    let refused: Refused = match policy {
         GuestBooking::Allowed => return Ok(()),
         GuestBooking::WithVerifiedContact => Refusal::ContactNotVerified.into(),
-        GuestBooking::Refused if is_named => Error::Unauthenticated.into(),
+        GuestBooking::Refused if ctx.actor.principal == Principal::Anonymous => Error::Unauthenticated.into(),
         GuestBooking::Refused => Error::Forbidden.into(),
     };
-    tracing::info!(organization.id = %ctx.organization, request.id = %ctx.request_id, "refused: guests may not book");
+    tracing::info!(
+        organization.id = %organization, request.id = %ctx.request_id, actor = ctx.actor.principal.in_log(),
+        role = ctx.actor.role.word(), policy = policy.word(), action = ?Action::Book, "refused"
+    );
     Err(refused)
 }
 
-/// Makes the guest a patient, in the transaction of the booking.
-pub(super) async fn make(
+/// Makes the guest a patient, in the transaction of the booking; answers whether it did, or there was nobody to make.
+pub(super) async fn insert(
     conn: &mut OrgConn,
     ctx: &Ctx,
-    for_whom: &ForWhom,
+    for_whom: &BookingPatient,
     patient: PatientId,
-) -> Result<(), crate::db::DbError> {
-    let ForWhom::Guest(guest) = for_whom else { return Ok(()) };
-    if patients::insert_guest(conn, ctx.organization, patient, guest).await? {
+) -> Result<bool, DbError> {
+    let BookingPatient::Guest(guest) = for_whom else { return Ok(true) };
+    let is_new = patients::insert_guest(conn, ctx.organization, patient, guest).await?;
+    if is_new {
         let entry =
             Entry { deed: Deed::Created, operation: "bookSlot", entity: "Patient", id: patient.uuid(), fields: &[] };
         audit::record(conn, ctx, entry).await?;
     }
-    Ok(())
+    Ok(is_new)
 }
 
 /// What a request says of a guest, to tell requests apart.
-pub(super) fn fields(for_whom: &ForWhom) -> Vec<&str> {
-    let ForWhom::Guest(guest) = for_whom else { return vec![] };
-    [&guest.language, &guest.region].into_iter().map(|field| field.as_deref().unwrap_or_default()).collect()
+pub(super) fn request_fields(for_whom: &BookingPatient) -> Vec<String> {
+    let BookingPatient::Guest(guest) = for_whom else { return vec![] };
+    [&guest.language, &guest.region].map(|field| field.clone().unwrap_or_default()).to_vec()
 }

@@ -3,7 +3,7 @@
 use crate::db::DbError;
 use crate::db::bookings::rows;
 use crate::domain::Services;
-use crate::domain::identity::policy::Belongs;
+use crate::domain::identity::policy::{Belongs, sight};
 use crate::domain::identity::{Action, Authorize};
 use crate::kernel::ctx::Ctx;
 use crate::kernel::error::Error;
@@ -16,8 +16,10 @@ use super::Booking;
 /// # Errors
 /// Those that every read shares.
 pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[BookingId]) -> Result<Vec<Booking>, Error> {
-    let found = services.db.read::<_, DbError, _>(ctx.organization, async |conn| rows::by_ids(conn, ids).await).await?;
-    Ok(found.into_iter().filter(|booking| ctx.may(Action::ReadBooking, &belongs(booking))).collect())
+    let sight = sight(&ctx.actor, Action::ReadBooking);
+    let read = services.db.read::<_, DbError, _>(ctx.organization, async |conn| rows::by_ids(conn, ids, &sight).await);
+    let found = read.await?;
+    Ok(ctx.visible(Action::ReadBooking, ids.len(), found, belongs))
 }
 
 /// Whose a booking is.

@@ -8,7 +8,7 @@ use crate::db::bookings::rows;
 use crate::db::directory::{locations, providers, services as service_table};
 use crate::domain::Services;
 use crate::domain::bookings::Refused;
-use crate::domain::bookings::book::{self, BookSlot, ForWhom};
+use crate::domain::bookings::book::{self, BookSlot, BookingPatient};
 use crate::domain::idempotency::IdempotencyKey;
 use crate::kernel::actor::Actor;
 use crate::kernel::ctx::Ctx;
@@ -65,7 +65,7 @@ async fn book_visit(
     let input = BookSlot {
         slot: slot.id,
         service: Some(service),
-        patient: ForWhom::Patient(patient),
+        patient: BookingPatient::Patient(patient),
         is_new_patient: false,
         key: IdempotencyKey::parse(&format!("demo/{day}/{}", visit.patient.number))?,
     };

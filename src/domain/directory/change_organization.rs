@@ -80,11 +80,11 @@ pub async fn change(ctx: &Ctx, services: &Services, input: &ChangeOrganization) 
     ctx.require(Action::ChangeOrganization)?;
     let what = format!("{:?}{:?}{:?}{:?}", input.display_name, input.time_zone, input.languages, input.policy);
     let asked = asked(ctx, &input.key, "changeOrganization", &[&input.expected_version.to_string(), &what]);
-    let locks = Locks::none().key(&asked.principal, asked.key);
+    let locks = Locks::none().key(&asked.principal, &asked.key);
     services
         .db
         .write::<_, Refused, _>(ctx.organization, locks, async |conn| {
-            if let Some(done) = recall(conn, ctx, &asked).await? {
+            if let Some(done) = recall(conn, &asked).await? {
                 return Ok(done);
             }
             let before = organizations::for_update(conn, ctx.organization).await?.ok_or(Error::NotFound)?;

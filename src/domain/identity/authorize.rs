@@ -31,6 +31,16 @@ pub trait Authorize {
     /// `NotFound`.
     fn require_with(&self, action: Action, thing: &Belongs) -> Result<(), Error>;
 
+    /// Those of the found things that the actor may do it with. The rest is missing as if it did not exist, which is told
+    /// once when fewer are left than were `asked` for.
+    fn visible<T>(&self, action: Action, asked: usize, found: Vec<T>, belongs: impl Fn(&T) -> Belongs) -> Vec<T>;
+
+    /// Refuses what the actor may know but not do this with.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    fn require_of_known(&self, action: Action, thing: &Belongs) -> Result<(), Error>;
+
     /// What was found, if the actor may do it with that. Otherwise, and when nothing was found, the answer is the same and
     /// takes the same time, provided that nothing else is read or locked before this is asked.
     ///
@@ -70,6 +80,22 @@ impl Authorize for Ctx {
         Err(Error::NotFound)
     }
 
+    fn visible<T>(&self, action: Action, asked: usize, found: Vec<T>, belongs: impl Fn(&T) -> Belongs) -> Vec<T> {
+        let visible: Vec<T> = found.into_iter().filter(|thing| self.may(action, &belongs(thing))).collect();
+        if visible.len() < asked {
+            log(self, action);
+        }
+        visible
+    }
+
+    fn require_of_known(&self, action: Action, thing: &Belongs) -> Result<(), Error> {
+        if self.may(action, thing) {
+            return Ok(());
+        }
+        log(self, action);
+        Err(Error::Forbidden)
+    }
+
     fn known<T>(&self, action: Action, found: Option<T>, belongs: impl FnOnce(&T) -> Belongs) -> Result<T, Error> {
         let allowed = found.filter(|thing| self.may(action, &belongs(thing)));
         if allowed.is_none() {
@@ -83,6 +109,6 @@ impl Authorize for Ctx {
 fn log(ctx: &Ctx, action: Action) {
     tracing::info!(
         organization.id = %ctx.organization, request.id = %ctx.request_id,
-        actor = %ctx.actor.principal, role = ctx.actor.role.word(), action = ?action, "refused"
+        actor = ctx.actor.principal.in_log(), role = ctx.actor.role.word(), action = ?action, "refused"
     );
 }

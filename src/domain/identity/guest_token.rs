@@ -1,7 +1,7 @@
 //! Tokens of guests: who has booked without an account shows one to see the booking again.
 //!
 //! `osg_` and base64url of the organization, the patient and an HMAC-SHA256 of both. Nothing of it is stored: the same
-//! booking has the same token, so that a repeated request is answered with it too.
+//! guest has the same token, so that a repeated request is answered with it too.
 
 use std::sync::Arc;
 

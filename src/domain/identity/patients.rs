@@ -24,8 +24,8 @@ pub struct Patient {
 /// # Errors
 /// Those that every read shares.
 pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[PatientId]) -> Result<Vec<Patient>, Error> {
-    let visible = |id: &PatientId| ctx.may(Action::ReadPatient, &Belongs { patient: Some(*id), ..Belongs::default() });
-    let ids: Vec<PatientId> = ids.iter().copied().filter(visible).collect();
+    let belongs = |id: &PatientId| Belongs { patient: Some(*id), ..Belongs::default() };
+    let ids = ctx.visible(Action::ReadPatient, ids.len(), ids.to_vec(), belongs);
     if ids.is_empty() {
         return Ok(vec![]);
     }

@@ -3,7 +3,7 @@
 //! A right says that the role may do it with something; whether with this very thing (their own booking, their
 //! location's) is said by its [`Reach`].
 
-use crate::kernel::actor::{Actor, Role, Scope};
+use crate::kernel::actor::{Actor, Role, Scope, Sight};
 use crate::kernel::ids::{LocationId, PatientId, ProviderId, UserId};
 
 /// Something that can be done.
@@ -21,6 +21,8 @@ pub enum Action {
     ReadViewer,
     /// See a patient.
     ReadPatient,
+    /// Make somebody a patient: a guest, with their first booking.
+    CreatePatient,
     /// Book a slot for a patient.
     Book,
     /// Cancel a booking.
@@ -58,13 +60,14 @@ pub enum Reach {
 
 impl Action {
     /// Every action, in the order of the table.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ReadDirectory,
         Self::ReadAvailability,
         Self::ReadAvailabilityDetail,
         Self::ReadBooking,
         Self::ReadViewer,
         Self::ReadPatient,
+        Self::CreatePatient,
         Self::Book,
         Self::Cancel,
         Self::CancelLate,
@@ -87,6 +90,7 @@ impl Action {
             Self::ReadBooking => Some(Scope::BookingsRead),
             Self::Book | Self::Cancel | Self::CancelLate => Some(Scope::BookingsWrite),
             Self::ReadPatient => Some(Scope::PatientsRead),
+            Self::CreatePatient => Some(Scope::PatientsWrite),
             Self::ReadViewer
             | Self::ReadMember
             | Self::ChangeMembers
@@ -131,6 +135,8 @@ pub fn table(role: Role, action: Action) -> Reach {
         (A::ReadPatient, Integrator | Staff | Admin) => All,
         (A::ReadPatient, Patient | Guest) => Own,
 
+        (A::CreatePatient, Integrator | Staff | Admin) => All,
+        (A::CreatePatient, Guest) => Own,
         (A::Book | A::Cancel | A::CancelLate, Integrator | Admin) => All,
         (A::Book | A::Cancel | A::CancelLate, Staff) => Locations,
         (A::Book | A::Cancel, Patient | Guest) => Own,
@@ -176,6 +182,20 @@ pub fn allowed(actor: &Actor, action: Action, thing: &Belongs) -> bool {
     }
 }
 
+/// With which things `actor` may do `action`, for a query that shall find no other: what it leaves out is neither carried
+/// nor decoded. [`allowed`] is asked all the same of what it finds.
+#[must_use]
+pub fn sight(actor: &Actor, action: Action) -> Sight {
+    match reach(actor, action) {
+        Reach::None => Sight::default(),
+        Reach::Own => Sight { patient: actor.patient, provider: actor.provider, ..Sight::default() },
+        Reach::Locations if !actor.locations.is_empty() => {
+            Sight { locations: actor.locations.clone(), ..Sight::default() }
+        }
+        Reach::Locations | Reach::All => Sight { all: true, ..Sight::default() },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +227,7 @@ ReadAvailabilityDetail None      None      Own       Locations All       All wit
 ReadBooking            Own       Own       Own       Locations All       All with BOOKINGS_READ
 ReadViewer             All       All       All       All       All       All
 ReadPatient            Own       Own       None      All       All       All with PATIENTS_READ
+CreatePatient          Own       None      None      All       All       All with PATIENTS_WRITE
 Book                   Own       Own       None      Locations All       All with BOOKINGS_WRITE
 Cancel                 Own       Own       None      Locations All       All with BOOKINGS_WRITE
 CancelLate             None      None      None      Locations All       All with BOOKINGS_WRITE
@@ -254,10 +275,32 @@ ChangeOrganization     None      None      None      None      All       None";
     }
 
     #[test]
+    fn query_finds_what_is_allowed_and_nothing_else() {
+        for role in Role::ALL {
+            for action in Action::ALL {
+                let ((mut actor, mut own), (_, other)) = (somebody(role, 1), somebody(role, 2));
+                actor.scopes = Scope::ALL.to_vec();
+                // Queries find no users: who may do something with themselves alone is asked with the row.
+                own.user = None;
+                let sight = sight(&actor, action);
+                let finds = |thing: &Belongs| {
+                    sight.all
+                        || sight.patient.is_some() && sight.patient == thing.patient
+                        || sight.provider.is_some() && sight.provider == thing.provider
+                        || thing.location.is_some_and(|place| sight.locations.contains(&place))
+                };
+                for thing in [own, other] {
+                    assert_eq!(finds(&thing), allowed(&actor, action, &thing), "{role:?} {action:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn guest_who_has_not_booked_owns_nothing() {
         for action in Action::ALL {
             let wanted = if table(Role::Guest, action) == Reach::All { Reach::All } else { Reach::None };
-            assert_eq!(reach(&Actor::guest(), action), wanted, "{action:?}");
+            assert_eq!(reach(&Actor::anonymous(), action), wanted, "{action:?}");
         }
     }
 

@@ -14,7 +14,7 @@ use crate::db::{Db, DbError};
 use crate::kernel::actor::Principal;
 use crate::kernel::ctx::{Caller, GuestHolder, Identity};
 use crate::kernel::error::Error;
-use crate::kernel::ids::{OrganizationId, PatientId, RequestId};
+use crate::kernel::ids::{MemberId, OrganizationId, PatientId, RequestId};
 use crate::kernel::time::Clock;
 
 use super::cache::Cache;
@@ -90,6 +90,8 @@ pub struct Sessions {
     keys: Cache<Presented, KnownKey>,
     guests: Cache<PatientId, GuestHolder>,
     slugs: Cache<String, Option<OrganizationId>>,
+    /// Members who were noted as seen while what is believed of them says that they were not.
+    seen: Cache<MemberId, ()>,
     pub(super) changes: AccessChanges,
 }
 
@@ -113,6 +115,7 @@ impl Sessions {
             keys: Cache::default(),
             guests: Cache::default(),
             slugs: Cache::default(),
+            seen: Cache::default(),
             changes: AccessChanges::default(),
         }
     }
@@ -143,7 +146,8 @@ impl Sessions {
     }
 
     async fn open_guest(&self, presented: Option<(OrganizationId, PatientId)>) -> Result<Session, Error> {
-        let (organization, patient) = presented.ok_or_else(|| refused("malformed guest token"))?;
+        let (organization, patient) =
+            presented.ok_or_else(|| refused("guest token that is malformed or not signed here"))?;
         let guest = self.guest(organization, patient).await?;
         Ok(Session { principal: Principal::Guest(patient), credential: Credential::Guest(guest) })
     }
@@ -179,6 +183,15 @@ impl Sessions {
     #[must_use]
     pub fn watch(&self) -> Watch {
         Watch(self.changes.listen())
+    }
+
+    /// Whether nobody has noted yet that this member was seen, as long as rights are believed that say so.
+    pub(super) fn is_first_sight(&self, member: MemberId) -> bool {
+        let is_first = self.seen.get(&member).is_none();
+        if is_first {
+            self.seen.put(member, (), BELIEVED);
+        }
+        is_first
     }
 
     /// Forgets what is believed of these principals, as `Principal` prints them.

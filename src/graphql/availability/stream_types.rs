@@ -101,7 +101,7 @@ impl SlotChange {
     async fn previous_status(&self) -> Option<SlotStatus> {
         self.previous
     }
-    /// What brought it. Null for those who see no more of the slot than whether it is free.
+    /// What brought it. Null for those who see only the coarse `SlotStatus`.
     async fn cause(&self) -> Option<SlotChangeCause> {
         self.cause
     }

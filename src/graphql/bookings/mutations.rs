@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 
-use crate::domain::bookings::Refused;
-use crate::domain::bookings::book::{self, BookSlot, Booked, ForWhom, NewGuest};
+use crate::domain::bookings::book::{self, BookSlot, Booked, BookingPatient, NewGuest};
 use crate::domain::bookings::cancel::{self, CancelBooking};
+use crate::domain::bookings::{Refusal, Refused};
 use crate::graphql::availability::types::Slot;
 use crate::graphql::context::{Scope, scope_of_id};
 use crate::graphql::mutation::{after, key, same_organization, shown};
@@ -29,9 +29,9 @@ pub enum SlotChoiceInput {
 /// For whom, in exactly one form.
 #[derive(OneofObject)]
 pub enum BookingPatientInput {
-    /// A known patient: oneself, or anyone for STAFF.
+    /// A known patient: oneself, or anyone for STAFF, ADMIN and INTEGRATOR.
     Id(ID),
-    /// A guest: oneself without an account, or for STAFF whoever called.
+    /// A guest: the caller without an account; for STAFF, ADMIN and INTEGRATOR, the person they book for.
     Guest(GuestInput),
 }
 
@@ -57,7 +57,8 @@ pub struct BookSlotInput {
     #[graphql(default)]
     is_new_patient: bool,
     /// Idempotency key, 1 to 200 characters, kept 24 hours: same key and input replay the stored outcome, another input is
-    /// CONFLICT. Same as the `Idempotency-Key` header.
+    /// CONFLICT. Same as the `Idempotency-Key` header. A guest without a token must send a random UUID, of version 4 or 7:
+    /// whoever has it is answered the token too.
     client_mutation_id: Option<String>,
 }
 
@@ -82,54 +83,28 @@ pub struct BookingMutation;
 /// Mutations of bookings.
 #[Object]
 impl BookingMutation {
-    /// Books in one step. The patient, STAFF of the location, and guests where the organization's policy lets them: without
-    /// a token they send a random UUID as `clientMutationId`.
+    /// Books in one step. The patient, STAFF of the location, ADMIN, INTEGRATOR with BOOKINGS_WRITE, and guests where the
+    /// organization's policy lets them.
     async fn book_slot(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to book.")] input: BookSlotInput,
     ) -> Result<Option<BookSlotPayload>, Error> {
-        let SlotChoiceInput::Id(slot) = &input.slot;
-        let (scope, slot) = scope_of_id::<SlotId>(ctx, "input.slot.id", slot)?;
-        let parsed = BookSlot {
-            slot,
-            service: input.service_id.map(|id| same_organization(&scope, "input.serviceId", &id)).transpose()?,
-            patient: for_whom(&scope, input.patient)?,
-            is_new_patient: input.is_new_patient,
-            key: key(ctx, input.client_mutation_id.as_deref())?,
-        };
+        let client_mutation_id = input.client_mutation_id.clone();
+        let (scope, parsed) = parse_booking(ctx, input)?;
         let outcome = book::book(&scope.ctx, &scope.services, &parsed).await;
-        let mut scope = after(ctx, scope.ctx.organization)?;
-        let mut payload = BookSlotPayload {
-            booking: None,
-            guest_token: None,
-            alternatives: vec![],
-            availability_version: None,
-            client_mutation_id: input.client_mutation_id,
-            user_errors: vec![],
-        };
-        match outcome {
-            Ok(Booked { outcome, guest, guest_token }) => {
-                if let Some(guest) = guest {
-                    scope = Scope::new(scope.ctx.acted_by(guest), scope.services.clone());
-                }
-                payload.availability_version = outcome.xid().map(|xid| Version(AvailabilityVersion(xid)));
-                payload.booking = shown(ctx, booking(&scope, outcome.booking).await);
-                payload.guest_token = guest_token;
-            }
-            Err(Refused::Business(refusal, near)) => {
-                payload.user_errors.push(BookSlotUserError::try_from(refusal)?);
-                let slots = scope.loaders.slots.many(near).await?;
-                payload.alternatives =
-                    slots.into_iter().flatten().map(|slot| Slot { scope: scope.clone(), slot }).collect();
-            }
+        let scope = after(ctx, scope.ctx.organization)?;
+        let mut payload = match outcome {
+            Ok(booked) => booked_payload(ctx, scope, booked).await,
+            Err(Refused::Business(refusal, near)) => refused_payload(scope, refusal, near).await?,
             Err(Refused::Failed(error)) => return Err(error),
-        }
+        };
+        payload.client_mutation_id = client_mutation_id;
         Ok(Some(payload))
     }
 
     /// Cancels and frees the slot. Cancelling twice succeeds and changes nothing. The patient, the guest with their token,
-    /// and STAFF of the location.
+    /// STAFF of the location, ADMIN, and INTEGRATOR with BOOKINGS_WRITE.
     async fn cancel_booking(
         &self,
         ctx: &Context<'_>,
@@ -164,11 +139,43 @@ impl BookingMutation {
     }
 }
 
-fn for_whom(scope: &Scope, patient: Option<BookingPatientInput>) -> Result<ForWhom, Error> {
+fn parse_booking(ctx: &Context<'_>, input: BookSlotInput) -> Result<(Arc<Scope>, BookSlot), Error> {
+    let SlotChoiceInput::Id(slot) = &input.slot;
+    let (scope, slot) = scope_of_id::<SlotId>(ctx, "input.slot.id", slot)?;
+    let service = input.service_id.map(|id| same_organization(&scope, "input.serviceId", &id)).transpose()?;
+    let patient = patient(&scope, input.patient)?;
+    let key = key(ctx, input.client_mutation_id.as_deref())?;
+    Ok((scope, BookSlot { slot, service, patient, is_new_patient: input.is_new_patient, key }))
+}
+
+async fn booked_payload(ctx: &Context<'_>, scope: Arc<Scope>, booked: Booked) -> BookSlotPayload {
+    let Booked { outcome, guest } = booked;
+    let (scope, guest_token) = match guest {
+        None => (scope, None),
+        Some(guest) => (Scope::new(scope.ctx.acted_by(guest.actor), scope.services.clone()), Some(guest.token)),
+    };
+    BookSlotPayload {
+        booking: shown(ctx, booking(&scope, outcome.booking).await),
+        guest_token,
+        availability_version: outcome.xid().map(|xid| Version(AvailabilityVersion(xid))),
+        ..BookSlotPayload::default()
+    }
+}
+
+async fn refused_payload(scope: Arc<Scope>, refusal: Refusal, near: Vec<SlotId>) -> Result<BookSlotPayload, Error> {
+    let user_errors = vec![BookSlotUserError::try_from(refusal)?];
+    let slots = scope.loaders.slots.many(near).await?;
+    let alternatives = slots.into_iter().flatten().map(|slot| Slot { scope: scope.clone(), slot }).collect();
+    Ok(BookSlotPayload { alternatives, user_errors, ..BookSlotPayload::default() })
+}
+
+fn patient(scope: &Scope, patient: Option<BookingPatientInput>) -> Result<BookingPatient, Error> {
     Ok(match patient {
-        None => ForWhom::Oneself,
-        Some(BookingPatientInput::Id(id)) => ForWhom::Patient(same_organization(scope, "input.patient.id", &id)?),
-        Some(BookingPatientInput::Guest(guest)) => ForWhom::Guest(NewGuest {
+        None => BookingPatient::Oneself,
+        Some(BookingPatientInput::Id(id)) => {
+            BookingPatient::Patient(same_organization(scope, "input.patient.id", &id)?)
+        }
+        Some(BookingPatientInput::Guest(guest)) => BookingPatient::Guest(NewGuest {
             language: guest.language.map(|tag| tag.0),
             region: guest.region.map(|code| code.0),
         }),

@@ -16,7 +16,8 @@ pub struct BookingQuery;
 /// Root fields of bookings.
 #[Object]
 impl BookingQuery {
-    /// One booking. The patient, the guest with their token, the provider, STAFF of the location and ADMIN.
+    /// One booking. The patient, the guest with their token, the provider, STAFF of the location, ADMIN, and INTEGRATOR with
+    /// BOOKINGS_READ.
     async fn booking(
         &self,
         ctx: &Context<'_>,

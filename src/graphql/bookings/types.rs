@@ -225,11 +225,12 @@ user_errors! {
 }
 
 /// What `bookSlot` answers.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Default)]
 pub struct BookSlotPayload {
     /// The booking: BOOKED, or PENDING where staff decide.
     pub booking: Option<Booking>,
-    /// For a guest: bearer token to see and cancel the booking, good until 30 days after it.
+    /// Bearer token of a guest: sees and cancels their bookings and books more, until 30 days after the end of the last one.
+    /// Null for everybody else.
     pub guest_token: Option<String>,
     /// Near free slots when this one is lost, nearest first, at most 5.
     pub alternatives: Vec<Slot>,

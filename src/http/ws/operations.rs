@@ -1,6 +1,6 @@
 //! The operations of one socket, polled in the socket's own task.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -19,11 +19,21 @@ pub(super) enum Output {
     Completed(Ticket),
 }
 
+impl Output {
+    fn ticket(&self) -> &Ticket {
+        match self {
+            Self::Produced(ticket, _) | Self::Completed(ticket) => ticket,
+        }
+    }
+}
+
 /// Operations under way. Dropping it drops them all.
 #[derive(Default)]
 pub(super) struct Operations {
     running: SelectAll<BoxStream<'static, Output>>,
     stops: HashMap<Ticket, AbortHandle>,
+    /// Those that bring one answer, until it was taken.
+    singles: HashSet<Ticket>,
     /// What has come while nothing could be sent.
     held: Vec<Output>,
     gate: Arc<Gate>,
@@ -31,6 +41,7 @@ pub(super) struct Operations {
 
 impl Operations {
     pub(super) fn single(&mut self, ticket: Ticket, result: BoxFuture<'static, Response>) {
+        self.singles.insert(ticket.clone());
         self.stream(ticket, once(result).boxed());
     }
 
@@ -46,9 +57,28 @@ impl Operations {
 
     /// Has the operation dropped when the operations are polled next; it brings nothing more.
     pub(super) fn stop(&mut self, ticket: &Ticket) {
+        self.singles.remove(ticket);
         if let Some(stop) = self.stops.remove(ticket) {
             stop.abort();
         }
+    }
+
+    /// Stops everything that may bring more than one answer; what it has brought and nobody took is dropped with it.
+    pub(super) fn stop_streams(&mut self) {
+        let singles = &self.singles;
+        self.stops.retain(|ticket, stop| {
+            let stays = singles.contains(ticket);
+            if !stays {
+                stop.abort();
+            }
+            stays
+        });
+        self.held.retain(|output| singles.contains(output.ticket()));
+    }
+
+    /// Whether an operation with one answer is under way.
+    pub(super) fn has_singles(&self) -> bool {
+        !self.singles.is_empty()
     }
 
     /// Waits until something has come, and takes what has come with it, at most `most`. Never ready while nothing
@@ -61,6 +91,11 @@ impl Operations {
                 && let Poll::Ready(output) = self.poll(cx)
             {
                 ready.push(output);
+            }
+            for output in &ready {
+                if let Output::Completed(ticket) = output {
+                    self.singles.remove(ticket);
+                }
             }
             if ready.is_empty() { Poll::Pending } else { Poll::Ready(ready) }
         })

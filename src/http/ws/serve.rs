@@ -2,13 +2,14 @@
 
 use std::future::pending;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use axum::Error;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::pin;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::http::protocol::transport_ws::{Action, Close, Connection, Event, Payload, Refusal, Ticket};
 
@@ -18,6 +19,9 @@ use super::{Operation, SocketExecutor, Sockets};
 
 /// Results sent with one flush at most; between two flushes the socket is read and its timers are looked at.
 const MOST_TOGETHER: usize = 64;
+
+/// How long answers may take that are under way when the rights end.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 type Opening<S> = BoxFuture<'static, Result<S, Refusal>>;
 
@@ -47,8 +51,10 @@ struct Socket<E: SocketExecutor> {
     connection: Connection,
     opening: Option<Opening<E::Session>>,
     session: Option<E::Session>,
-    /// Ends with the session's rights; never before there is one.
+    /// Ends with the session's rights, then with the time for the last answers; never before there is a session.
     ended: BoxFuture<'static, ()>,
+    /// Whether the rights have ended and the last answers are awaited.
+    is_revoked: bool,
     operations: Operations,
     timers: Timers,
     actions: Vec<Action>,
@@ -61,6 +67,7 @@ pub(super) async fn serve<E: SocketExecutor>(socket: WebSocket, sockets: Sockets
         opening: None,
         session: None,
         ended: pending().boxed(),
+        is_revoked: false,
         operations: Operations::default(),
         timers: Timers::start(&sockets.settings),
         actions: Vec::new(),
@@ -83,6 +90,11 @@ impl<E: SocketExecutor> Socket<E> {
             if let ControlFlow::Break(end) = self.act().await {
                 return end;
             }
+            if self.is_revoked && !self.operations.has_singles() {
+                self.is_revoked = false;
+                self.tell(Event::TokenEnded);
+                continue;
+            }
             if timer.deadline() != self.timers.next() {
                 timer.as_mut().reset(self.timers.next());
             }
@@ -91,7 +103,7 @@ impl<E: SocketExecutor> Socket<E> {
                 () = &mut timer => Wakeup::Timer,
                 () = &mut self.ended => Wakeup::Revoked,
                 opened = opened(&mut self.opening) => Wakeup::Opened(opened),
-                received = self.socket.next(), if !is_draining => Wakeup::Received(received),
+                received = self.socket.next(), if !is_draining && !self.is_revoked => Wakeup::Received(received),
                 outputs = self.operations.next(MOST_TOGETHER) => Wakeup::Outputs(outputs),
             };
             is_draining |= matches!(wakeup, Wakeup::Drain);
@@ -114,9 +126,15 @@ impl<E: SocketExecutor> Socket<E> {
                     self.tell(event);
                 }
             }
-            Wakeup::Revoked => {
+            Wakeup::Revoked if self.is_revoked => {
                 self.ended = pending().boxed();
                 self.tell(Event::TokenEnded);
+            }
+            // No item comes any more. What was asked with the rights before, such as to end them, is answered still.
+            Wakeup::Revoked => {
+                self.is_revoked = true;
+                self.operations.stop_streams();
+                self.ended = sleep(LAST_ANSWERS).boxed();
             }
             Wakeup::Opened(Ok(session)) => {
                 self.timers.expires_at(self.sockets.executor.expires_at(&session));

@@ -1,13 +1,15 @@
 //! Booking without an account.
 
+use chrono::TimeDelta;
 use openslot::db::types::MemberRole;
+use openslot::kernel::actor::Scope;
 use openslot::kernel::ids::Global;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{CANCEL, failed, patient_of, wish};
 use crate::identity::VIEWER;
-use crate::support::{Answer, Practice, TestApp, User};
+use crate::support::{Answer, Practice, ServiceSpec, TestApp, User, monday};
 
 const BOOK: &str = "mutation Book($input: BookSlotInput!) { bookSlot(input: $input) {
     booking { id status version reference patient { id } } guestToken availabilityVersion alternatives { id }
@@ -37,10 +39,6 @@ pub async fn guest(app: &TestApp, practice: &Practice, n: usize) -> (Answer, Use
     (answer, user)
 }
 
-fn nobody() -> User {
-    User::default()
-}
-
 #[tokio::test]
 async fn guest_sees_and_cancels_what_they_booked_and_nobody_else_does() {
     let app = TestApp::start().await;
@@ -60,7 +58,7 @@ async fn guest_sees_and_cancels_what_they_booked_and_nobody_else_does() {
     assert_eq!(viewer.text("/viewer/role"), "GUEST");
     assert_eq!(viewer.text("/viewer/patient/id"), patient);
     assert_eq!(viewer.text("/viewer/organization/slug"), practice.clinic.slug, "the token tells which");
-    let until = (practice.start(1) + chrono::TimeDelta::days(30)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let until = (practice.start(1) + TimeDelta::days(30)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     assert_eq!(viewer.text("/viewer/sessionExpiresAt"), until);
 
     // Nobody else: not another guest, not somebody who is nobody, and not the guest with another's booking.
@@ -83,15 +81,21 @@ async fn repeated_request_of_a_guest_is_answered_the_same_and_makes_nobody_new()
     let practice = practice(&app, "ALLOWED").await;
     let input = input(&practice, 0, &Uuid::now_v7().to_string());
     let first = app.client.guest(BOOK, json!({ "input": input })).await.ok();
-    let before = app.db.state().await;
-    // Also where the policy has changed since: it was let through.
+    // Also where the policy has changed since, and where a service must be named now: it was let through.
     app.db.run("UPDATE organizations SET guest_booking = 'REFUSED'").await;
-    let before_policy = app.db.state().await;
+    let more = practice.clinic.service(ServiceSpec::default()).await;
+    let organization = practice.clinic.id;
+    app.db
+        .run(&format!(
+            "INSERT INTO schedule_services (organization_id, schedule_id, service_id, capacity)
+        SELECT '{organization}', id, '{more}', capacity FROM schedules WHERE organization_id = '{organization}'"
+        ))
+        .await;
+    let before = app.db.state().await;
     let again = app.client.guest(BOOK, json!({ "input": input })).await.ok();
     assert_eq!(again.body, first.body);
     assert!(again.text("/bookSlot/guestToken").starts_with("osg_"));
-    assert_eq!(app.db.state().await, before_policy);
-    assert_ne!(before, "");
+    assert_eq!(app.db.state().await, before);
 
     for changed in
         [json!({ "patient": { "guest": { "region": "DE" } } }), json!({ "slot": { "id": practice.slot(1) } })]
@@ -100,7 +104,64 @@ async fn repeated_request_of_a_guest_is_answered_the_same_and_makes_nobody_new()
         other.as_object_mut().expect("fields").extend(changed.as_object().expect("fields").clone());
         assert_eq!(app.client.guest(BOOK, json!({ "input": other })).await.codes(), ["CONFLICT"], "{changed}");
     }
-    assert_eq!(app.db.state().await, before_policy);
+    assert_eq!(app.db.state().await, before);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn key_of_a_guest_books_nothing_new_once_it_has_outlived_its_time() {
+    let app = TestApp::start().await;
+    let practice = practice(&app, "ALLOWED").await;
+    let staff = practice.clinic.member(MemberRole::Staff, None).await;
+    let (key, call) = (Uuid::now_v7().to_string(), Uuid::now_v7().to_string());
+    app.client.guest(BOOK, json!({ "input": input(&practice, 0, &key) })).await.ok();
+    app.client.by(&staff, BOOK, json!({ "input": input(&practice, 1, &call) })).await.ok();
+    let later = practice.start(0) + TimeDelta::days(2);
+    let schedule = &practice.schedule;
+    let slots = practice.clinic.slots(schedule, later, 2).await.into_iter().map(|slot| practice.clinic.global(slot));
+    app.set_clock(monday() + TimeDelta::hours(25)).await;
+    let before = app.db.state().await;
+    for slot in slots {
+        let wish = |key: &str| wish(&slot, json!({ "patient": { "guest": {} }, "clientMutationId": key }));
+        // Two callers never become one patient, and nobody becomes who they were by an old key.
+        let as_guest = app.client.guest(BOOK, json!({ "input": wish(&key) })).await;
+        let as_staff = app.client.by(&staff, BOOK, json!({ "input": wish(&call) })).await;
+        assert_eq!((as_guest.codes(), as_staff.codes()), (vec!["CONFLICT".into()], vec!["CONFLICT".into()]));
+    }
+    assert_eq!(app.db.state().await, before);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn suspended_organization_takes_no_guests() {
+    let app = TestApp::start().await;
+    let practice = practice(&app, "ALLOWED").await;
+    app.db.run("UPDATE organizations SET suspended_at = now()").await;
+    failed_without_credential(&app, input(&practice, 0, &Uuid::now_v7().to_string()), "NOT_FOUND").await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn database_has_no_key_of_a_guest_in_clear() {
+    let app = TestApp::start().await;
+    let practice = practice(&app, "ALLOWED").await;
+    let key = Uuid::now_v7().to_string();
+    app.client.guest(BOOK, json!({ "input": input(&practice, 0, &key) })).await.ok();
+    let keys: Vec<String> = app.db.one("SELECT array_agg(key) FROM idempotency_keys", &[]).await;
+    assert!(keys.len() == 1 && !keys.contains(&key), "{keys:?}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn program_needs_a_scope_to_make_patients() {
+    let app = TestApp::start().await;
+    let practice = practice(&app, "REFUSED").await;
+    let input = |n: usize| input(&practice, n, &Uuid::now_v7().to_string());
+    let books = practice.clinic.integrator(&[Scope::BookingsWrite]).await;
+    failed(&app, &books, BOOK, input(0), "FORBIDDEN").await;
+    let makes_patients = practice.clinic.integrator(&[Scope::BookingsWrite, Scope::PatientsWrite]).await;
+    app.client.by(&makes_patients, BOOK, json!({ "input": input(0) })).await;
+    assert_eq!(app.db.count("bookings").await, 1);
     app.stop().await;
 }
 
@@ -137,7 +198,7 @@ async fn key_of_a_guest_must_be_a_random_uuid() {
     for key in [json!("try-1"), json!("00000000-0000-0000-0000-000000000000"), Value::Null] {
         let mut input = input(&practice, 0, "");
         input["clientMutationId"] = key;
-        let answer = failed_as_nobody(&app, input, "BAD_USER_INPUT").await;
+        let answer = failed_without_credential(&app, input, "BAD_USER_INPUT").await;
         let rule = &answer.body["errors"][0];
         assert_eq!(rule["extensions"]["field"], json!(["input", "clientMutationId"]), "{rule}");
     }
@@ -148,12 +209,12 @@ async fn key_of_a_guest_must_be_a_random_uuid() {
 pub async fn policy_decides_whether_guests_may_book() {
     let app = TestApp::start().await;
     let closed = practice(&app, "REFUSED").await;
-    failed_as_nobody(&app, input(&closed, 0, &Uuid::now_v7().to_string()), "UNAUTHENTICATED").await;
+    failed_without_credential(&app, input(&closed, 0, &Uuid::now_v7().to_string()), "UNAUTHENTICATED").await;
 
     let careful = practice(&app, "WITH_VERIFIED_CONTACT").await;
     let before = app.db.state().await;
-    let input_ = input(&careful, 0, &Uuid::now_v7().to_string());
-    let answer = app.client.guest(BOOK, json!({ "input": input_ })).await.ok();
+    let wanted = input(&careful, 0, &Uuid::now_v7().to_string());
+    let answer = app.client.guest(BOOK, json!({ "input": wanted })).await.ok();
     assert_eq!(answer.refusals("bookSlot"), ["CONTACT_NOT_VERIFIED"]);
     assert_eq!(answer.at("/bookSlot/guestToken"), &Value::Null);
     assert_eq!(app.db.state().await, before);
@@ -188,7 +249,8 @@ async fn staff_book_for_a_guest_and_patients_do_not() {
     let app = TestApp::start().await;
     let practice = practice(&app, "REFUSED").await;
     let staff = practice.clinic.member(MemberRole::Staff, Some(practice.location)).await;
-    let input = |n: usize| wish(&practice.slot(n), json!({ "patient": { "guest": {} }, "clientMutationId": "call" }));
+    let call = Uuid::now_v7().to_string();
+    let input = |n: usize| input(&practice, n, &call);
     let made = app.client.by(&staff, BOOK, json!({ "input": input(0) })).await.ok();
     assert_eq!(made.at("/bookSlot/guestToken"), &Value::Null, "it is not theirs");
     let again = app.client.by(&staff, BOOK, json!({ "input": input(0) })).await.ok();
@@ -202,7 +264,7 @@ async fn staff_book_for_a_guest_and_patients_do_not() {
     failed(&app, &far, BOOK, input(1), "NOT_FOUND").await;
     for region in ["de", "DEU", "DE-", "DE-ABCD", "D1"] {
         let patient = json!({ "guest": { "region": region } });
-        let wrong = wish(&practice.slot(1), json!({ "patient": patient }));
+        let wrong = wish(&practice.slot(1), json!({ "patient": patient, "clientMutationId": call }));
         failed(&app, &staff, BOOK, wrong, "BAD_USER_INPUT").await;
     }
     app.stop().await;
@@ -215,7 +277,10 @@ async fn guest_books_nobody_else_and_nowhere_else() {
     let (_, user) = guest(&app, &here, 0).await;
     let another = json!({ "patient": { "id": patient_of(&here.clinic, &here.patient) } });
     failed(&app, &user, BOOK, wish(&here.slot(1), another.clone()), "NOT_FOUND").await;
-    failed(&app, &nobody_signed_in(&app).await, BOOK, wish(&here.slot(1), another), "FORBIDDEN").await;
+    failed(&app, &app.practice().await.staff, BOOK, wish(&here.slot(1), another), "FORBIDDEN").await;
+    // Where guests may not book, those who have a credential are not told to sign in.
+    let closed = practice(&app, "REFUSED").await;
+    failed(&app, &user, BOOK, input(&closed, 0, &Uuid::now_v7().to_string()), "FORBIDDEN").await;
     // Elsewhere they are nobody in particular: they book as a new guest, whom the token of here does not know.
     failed(&app, &user, BOOK, wish(&there.slot(1), json!({})), "FORBIDDEN").await;
     let input = input(&there, 0, &Uuid::now_v7().to_string());
@@ -223,17 +288,12 @@ async fn guest_books_nobody_else_and_nowhere_else() {
     let id = made.text("/bookSlot/booking/id");
     assert!(id.parse::<Global<openslot::kernel::ids::BookingId>>().is_ok_and(|id| id.organization == there.clinic.id));
     assert_eq!(app.client.by(&user, BOOKING, json!({ "id": id })).await.codes(), ["NOT_FOUND"]);
-    let known_there = User { token: made.text("/bookSlot/guestToken"), ..nobody() };
+    let known_there = User { token: made.text("/bookSlot/guestToken"), ..User::default() };
     assert_eq!(app.client.by(&known_there, BOOKING, json!({ "id": id })).await.ok().text("/booking/id"), id);
     app.stop().await;
 }
 
-/// Somebody with an account and no role where it matters.
-async fn nobody_signed_in(app: &TestApp) -> User {
-    app.practice().await.staff
-}
-
-async fn failed_as_nobody(app: &TestApp, input: Value, code: &str) -> Answer {
+async fn failed_without_credential(app: &TestApp, input: Value, code: &str) -> Answer {
     let before = app.db.state().await;
     let answer = app.client.guest(BOOK, json!({ "input": input })).await;
     assert_eq!(answer.codes(), [code], "{}", answer.body);

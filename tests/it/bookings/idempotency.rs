@@ -23,7 +23,7 @@ async fn same_key_and_input_replay_the_outcome() {
     let before = app.db.state().await;
     // Left out or written down, the input is the same.
     let spelled = json!({
-        "clientMutationId": "k", "isNewPatient": false, "serviceId": practice.clinic.global(practice.service),
+        "clientMutationId": "k", "isNewPatient": false,
         "patient": { "id": patient_of(&practice.clinic, &practice.patient) },
     });
     for input in [keyed(&practice, 0, "k"), wish(&practice.slot(0), spelled)] {

@@ -13,6 +13,7 @@ mod origins;
 mod postgres_tls;
 mod program;
 mod redis_tls;
+mod refusals;
 mod tls;
 mod transport;
 

@@ -78,7 +78,6 @@ impl Inputs {
             variables.insert(name, value);
         }
         let word = place.root.to_lowercase();
-        let word = if word == "query" || word == "mutation" { word } else { "subscription".to_owned() };
         let (declared, passed) = (declared.join(", "), passed.join(", "));
         (format!("{word}({declared}) {{ {}({passed}) {{ __typename }} }}", place.field), Value::Object(variables))
     }

@@ -63,7 +63,7 @@ impl Person {
         let patient: Global<PatientId> = guest.patient.parse().expect("an id");
         let user = User { token: guest.token.clone(), ..User::default() };
         let viewer = UserId::from_uuid(patient.id.uuid());
-        Self { actor: Actor::guest_who_is(patient.id), has_own: true, user: Some(user), viewer, guest: Some(guest) }
+        Self { actor: Actor::guest(patient.id), has_own: true, user: Some(user), viewer, guest: Some(guest) }
     }
 
     pub fn token(&self) -> Option<&str> {

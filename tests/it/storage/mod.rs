@@ -7,6 +7,7 @@ mod constraint;
 mod invariants;
 mod races;
 mod races_http;
+mod roles;
 mod statements;
 mod storm;
 mod tenancy;

@@ -8,6 +8,7 @@ use openslot::db::bookings::write::{self, BookOutcome, CancelOutcome, Cancellati
 use openslot::db::idempotency::Asked;
 use openslot::db::types::CancellationReason;
 use openslot::db::{Db, DbError, Locks};
+use openslot::kernel::actor::Sight;
 use openslot::kernel::ids::{BookingId, OrganizationId, PatientId, ProviderId, RequestId, ServiceId, SlotId};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -100,7 +101,11 @@ pub async fn cancel(
 
 /// A booking as it stands.
 pub async fn read(db: &Db, organization: OrganizationId, id: BookingId) -> rows::BookingRow {
-    let found = db.read::<_, DbError, _>(organization, async |conn| rows::by_ids(conn, &[id]).await).await;
+    let found = db
+        .read::<_, DbError, _>(organization, async |conn| {
+            rows::by_ids(conn, &[id], &Sight { all: true, ..Sight::default() }).await
+        })
+        .await;
     found.expect("a read").pop().expect("the booking")
 }
 
@@ -148,7 +153,7 @@ async fn ending(tasks: JoinSet<Result<BookOutcome, DbError>>) -> Ending {
     let mut ending = Ending::default();
     for answer in tasks.join_all().await {
         match answer {
-            Ok(BookOutcome::Booked(outcome)) => ending.booked.push(outcome),
+            Ok(BookOutcome::Booked(outcome) | BookOutcome::Replayed(outcome)) => ending.booked.push(outcome),
             Ok(BookOutcome::Refused) => ending.refused += 1,
             Ok(BookOutcome::KeyReused) => panic!("one key has one meaning here"),
             Err(error) => ending.errors.push(error),
@@ -157,11 +162,11 @@ async fn ending(tasks: JoinSet<Result<BookOutcome, DbError>>) -> Ending {
     ending
 }
 
-fn asked(key: &str) -> Asked<'_> {
+fn asked(key: &str) -> Asked {
     Asked {
         principal: PRINCIPAL.to_owned(),
         role: "PATIENT",
-        key,
+        key: key.to_owned(),
         request_hash: HASH.to_vec(),
         request: RequestId::random(),
     }

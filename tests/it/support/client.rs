@@ -87,6 +87,15 @@ impl Answer {
         errors.iter().map(|error| error["code"].as_str().expect("a code").to_owned()).collect()
     }
 
+    /// The body without the id that every request has of its own.
+    pub fn without_request_id(&self) -> Value {
+        let mut body = self.body.clone();
+        for error in body["errors"].as_array_mut().into_iter().flatten() {
+            error["extensions"].as_object_mut().and_then(|extensions| extensions.remove("requestId"));
+        }
+        body
+    }
+
     /// Fails unless there are no errors at all.
     pub fn ok(self) -> Self {
         assert!(self.body.get("errors").is_none(), "{}", self.body);

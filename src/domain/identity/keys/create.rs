@@ -51,8 +51,8 @@ pub async fn create(
     check(ctx, input)?;
     let expires_at = input.expires_at.unwrap_or(ctx.now + USUAL_LIFE);
     let fields = [input.display_name.clone(), format!("{scopes:?}"), format!("{:?}", input.expires_at)];
-    let asked = asked(ctx, &input.key, "createApiKey", &fields.each_ref().map(String::as_str));
-    let locks = Locks::none().key(&asked.principal, asked.key);
+    let asked = asked(ctx, &input.key, "createApiKey", &fields);
+    let locks = Locks::none().key(&asked.principal, &asked.key);
     let secret = KeyText::generate()?;
     let new = NewApiKey {
         id: ApiKeyId::random(),
@@ -67,7 +67,7 @@ pub async fn create(
     let outcome = services
         .db
         .write::<_, Refused, _>(ctx.organization, locks, async |conn| {
-            if let Some(done) = recall(conn, ctx, &asked).await? {
+            if let Some(done) = recall(conn, &asked).await? {
                 return Ok(done);
             }
             api_keys::insert(conn, &new).await.map_err(unlucky)?;

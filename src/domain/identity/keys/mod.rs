@@ -16,7 +16,7 @@ pub use crate::db::identity::api_keys::ApiKeyRow as ApiKey;
 
 use super::authorize::Authorize;
 use super::error::Refused;
-use super::policy::Action;
+use super::policy::{Action, Belongs};
 
 /// Outcome of a change: from it the answer is made again when the request is repeated, without the secret.
 #[derive(serde::Serialize, serde::Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,7 +41,7 @@ pub async fn list(ctx: &Ctx, services: &Services, page: &PageRequest<ApiKeyId>) 
 /// # Errors
 /// Those that every read shares.
 pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[ApiKeyId]) -> Result<Vec<ApiKey>, Error> {
-    if !ctx.may(Action::ReadApiKeys, &super::policy::Belongs::default()) {
+    if ctx.require_with(Action::ReadApiKeys, &Belongs::default()).is_err() {
         return Ok(vec![]);
     }
     let read = services.db.read::<_, DbError, _>(ctx.organization, async |conn| api_keys::by_ids(conn, ids).await);
@@ -50,7 +50,7 @@ pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[ApiKeyId]) -> Result<
 
 /// The key to change, locked. Who may not see keys is told that there is none.
 async fn to_change(conn: &mut OrgConn, ctx: &Ctx, id: ApiKeyId) -> Result<ApiKey, Refused> {
-    ctx.require_with(Action::ChangeApiKeys, &super::policy::Belongs::default())?;
+    ctx.require_with(Action::ChangeApiKeys, &Belongs::default())?;
     Ok(api_keys::for_update(conn, id).await?.ok_or(Error::NotFound)?)
 }
 

@@ -49,14 +49,14 @@ pub async fn rotate(
     }
     let overlap_ends = ctx.now + chrono::TimeDelta::seconds(seconds);
     let fields = [input.id.to_string(), input.expected_version.to_string(), seconds.to_string()];
-    let asked = asked(ctx, &input.key, "rotateApiKey", &fields.each_ref().map(String::as_str));
-    let locks = Locks::none().key(&asked.principal, asked.key);
+    let asked = asked(ctx, &input.key, "rotateApiKey", &fields);
+    let locks = Locks::none().key(&asked.principal, &asked.key);
     let secret = KeyText::generate()?;
     let stored = secret.stored();
     let (outcome, is_new) = services
         .db
         .write::<_, Refused, _>(ctx.organization, locks, async |conn| {
-            if let Some(done) = recall(conn, ctx, &asked).await? {
+            if let Some(done) = recall(conn, &asked).await? {
                 return Ok((done, false));
             }
             let row = to_change(conn, ctx, input.id).await?;

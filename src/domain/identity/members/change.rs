@@ -37,13 +37,13 @@ pub async fn change(ctx: &Ctx, services: &Services, input: &ChangeMember) -> Res
     require_change(ctx, services, input.member).await?;
     let what = format!("{:?}{:?}{:?}", input.role, input.locations, input.provider);
     let fields = [input.member.to_string(), input.expected_version.to_string(), what];
-    let asked = asked(ctx, &input.key, "changeMember", &fields.each_ref().map(String::as_str));
+    let asked = asked(ctx, &input.key, "changeMember", &fields);
     // One at a time: two admins who change each other would wait for each other.
-    let locks = Locks::none().key(&asked.principal, asked.key).subject(ctx.organization);
+    let locks = Locks::none().key(&asked.principal, &asked.key).subject(ctx.organization);
     let changed = services
         .db
         .write::<_, Refused, _>(ctx.organization, locks, async |conn| {
-            if let Some(done) = recall(conn, ctx, &asked).await? {
+            if let Some(done) = recall(conn, &asked).await? {
                 return Ok(done);
             }
             let before = to_change(conn, ctx, input.member).await?;

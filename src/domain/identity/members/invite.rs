@@ -42,11 +42,11 @@ pub async fn invite(ctx: &Ctx, services: &Services, input: &InviteMember) -> Res
     let (provider, locations) = (format!("{:?}", input.provider), format!("{:?}", input.locations));
     let fields = [&input.email, &input.display_name, input.role.word(), &provider, &locations];
     let asked = asked(ctx, &input.key, "inviteMember", &fields);
-    let locks = Locks::none().key(&asked.principal, asked.key);
+    let locks = Locks::none().key(&asked.principal, &asked.key);
     services
         .db
         .write::<_, Refused, _>(ctx.organization, locks, async |conn| {
-            if let Some(done) = recall(conn, ctx, &asked).await? {
+            if let Some(done) = recall(conn, &asked).await? {
                 return Ok(done);
             }
             let row = row(ctx, input);

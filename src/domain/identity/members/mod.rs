@@ -5,12 +5,12 @@ pub mod invite;
 pub mod remove;
 
 use crate::db::identity::members;
-use crate::db::{DbError, OrgConn, Violation};
+use crate::db::{DbError, Locks, OrgConn, Violation};
 use crate::domain::Services;
 use crate::kernel::actor::Principal;
-use crate::kernel::ctx::Ctx;
+use crate::kernel::ctx::{Caller, Ctx, Identity};
 use crate::kernel::error::Error;
-use crate::kernel::ids::{LocationId, MemberId, ProviderId};
+use crate::kernel::ids::{LocationId, MemberId, OrganizationId, ProviderId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::text;
 
@@ -57,7 +57,7 @@ pub async fn list(
 /// Those that every read shares.
 pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[MemberId]) -> Result<Vec<Member>, Error> {
     let read = services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::by_ids(conn, ids).await);
-    Ok(read.await?.into_iter().filter(|member| ctx.may(Action::ReadMember, &belongs(member))).collect())
+    Ok(ctx.visible(Action::ReadMember, ids.len(), read.await?, belongs))
 }
 
 /// Locations that these members are limited to. The members were found before, so they may be seen.
@@ -71,6 +71,22 @@ pub async fn locations_of(
 ) -> Result<Vec<(MemberId, LocationId)>, Error> {
     let read = services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::locations_of(conn, ids).await);
     Ok(read.await?)
+}
+
+/// Notes that the caller acts in an organization, to the hour. When somebody was last seen is good to know, and no reason
+/// to turn them away.
+pub async fn saw(services: &Services, caller: &Caller, organization: OrganizationId) {
+    let Identity::User(user) = &caller.identity else { return };
+    let unseen = user.memberships.iter().find(|one| one.organization == organization && !one.is_seen);
+    let member = unseen.and_then(|one| one.member).filter(|member| services.sessions.is_first_sight(*member));
+    let Some(member) = member else { return };
+    let noted = services
+        .db
+        .write::<_, DbError, _>(organization, Locks::none(), async |conn| members::touch(conn, member).await)
+        .await;
+    if let Err(error) = noted {
+        tracing::warn!(error = &error as &dyn std::error::Error, "not noted when somebody was seen");
+    }
 }
 
 fn belongs(member: &Member) -> Belongs {

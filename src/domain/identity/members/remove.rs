@@ -29,13 +29,13 @@ pub struct RemoveMember {
 pub async fn remove(ctx: &Ctx, services: &Services, input: &RemoveMember) -> Result<Outcome, Refused> {
     require_change(ctx, services, input.member).await?;
     let fields = [input.member.to_string(), input.expected_version.to_string()];
-    let asked = asked(ctx, &input.key, "removeMember", &fields.each_ref().map(String::as_str));
+    let asked = asked(ctx, &input.key, "removeMember", &fields);
     // One at a time: two admins who change each other would wait for each other.
-    let locks = Locks::none().key(&asked.principal, asked.key).subject(ctx.organization);
+    let locks = Locks::none().key(&asked.principal, &asked.key).subject(ctx.organization);
     let removed = services
         .db
         .write::<_, Refused, _>(ctx.organization, locks, async |conn| {
-            if let Some(done) = recall(conn, ctx, &asked).await? {
+            if let Some(done) = recall(conn, &asked).await? {
                 return Ok(done);
             }
             let member = to_change(conn, ctx, input.member).await?;

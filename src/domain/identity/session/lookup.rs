@@ -53,14 +53,7 @@ impl Sessions {
         let user = rights.user.ok_or_else(|| refused("the subject is unknown"))?;
         let known = Arc::new(SignedIn { user, expires_at: claims.expires_at, memberships: rights.memberships });
         self.users.put_since(asked, key, (user, rights.tokens_valid_from, known.clone()), BELIEVED);
-        let proven = proven(claims, rights.tokens_valid_from, &known)?;
-        if !rights.is_seen {
-            let touch = self.db.system::<_, DbError, _>("member seen", async |conn| {
-                resolve::touch_members(conn, &claims.issuer, &claims.subject).await
-            });
-            unseen(touch.await);
-        }
-        Ok(proven)
+        proven(claims, rights.tokens_valid_from, &known)
     }
 
     async fn rights(&self, claims: &Claims) -> Result<Rights, Error> {
@@ -114,7 +107,10 @@ fn proves(claims: &Claims, valid_from: Option<DateTime<Utc>>) -> bool {
 /// What this token proves of what is known. The same person may hold several, each with its own beginning and end.
 fn proven(claims: &Claims, valid_from: Option<DateTime<Utc>>, known: &SignedIn) -> Result<Arc<SignedIn>, Error> {
     let mut user = SignedIn { expires_at: claims.expires_at, ..known.clone() };
-    user.memberships.retain(|membership| proves(claims, membership.valid_from));
+    // Whoever is a member and a patient has lost both.
+    let latest =
+        |at| known.memberships.iter().filter(|one| one.organization == at).filter_map(|one| one.valid_from).max();
+    user.memberships.retain(|membership| proves(claims, latest(membership.organization)));
     let has_lost_all = user.memberships.is_empty() && !known.memberships.is_empty();
     if has_lost_all || !proves(claims, valid_from) {
         return Err(refused("issued before the last revocation"));

@@ -1,1 +1,0 @@
-SELECT openslot.touch_members($1::text, $2::text)
