@@ -5,6 +5,7 @@ use openslot::kernel::ids::RowId;
 use serde_json::{Value, json};
 
 use super::VIEWER;
+use super::revocation::until;
 use crate::support::issuer::{Issuer, SigningKey, claims};
 use crate::support::{Answer, Practice, TestApp, User};
 
@@ -69,13 +70,32 @@ async fn invited_person_is_a_member_once_they_sign_in_with_the_verified_address(
     assert_eq!(answer.text("/viewer/role"), "STAFF");
     // From now on the subject is enough.
     assert_eq!(ask(json!({})).await.ok().text("/viewer/role"), "STAFF");
-    let seen: (String, bool) = {
-        let rows =
-            app.db.rows("SELECT email, last_seen_at IS NOT NULL FROM members WHERE email = 'Ada@Mail.example'", &[]);
-        let rows = rows.await;
-        (rows[0].get(0), rows[0].get(1))
-    };
-    assert!(seen.1, "{}", seen.0);
+    until(async || seen(&app, "email = 'Ada@Mail.example'").await).await;
+    app.stop().await;
+}
+
+/// Whether all these members were ever seen.
+async fn seen(app: &TestApp, whose: &str) -> bool {
+    app.db.one(&format!("SELECT bool_and(last_seen_at IS NOT NULL) FROM members WHERE {whose}"), &[]).await
+}
+
+#[tokio::test]
+async fn member_of_two_organizations_is_seen_where_they_act() {
+    let app = TestApp::start().await;
+    let (here, there) = (app.practice().await, app.practice().await);
+    let theirs = there.clinic.member(MemberRole::Staff, None).await;
+    let (mine, other) = (here.staff.member.expect("a member"), theirs.member.expect("a member"));
+    // One person with both memberships.
+    app.db
+        .run(&format!(
+            "UPDATE members SET user_id = (SELECT user_id FROM members WHERE id = '{mine}') WHERE id = '{other}'"
+        ))
+        .await;
+    let query = "query($slug: String) { providers(organizationSlug: $slug) { nodes { id } } viewer(organizationSlug: $slug) { memberships { id } } }";
+    let answer = app.client.by(&here.staff, query, json!({ "slug": here.clinic.slug })).await.ok();
+    assert_eq!(answer.at("/viewer/memberships").as_array().map(Vec::len), Some(2));
+    until(async || seen(&app, &format!("id = '{mine}'")).await).await;
+    assert!(!seen(&app, &format!("id = '{other}'")).await, "nothing tells the other organization");
     app.stop().await;
 }
 

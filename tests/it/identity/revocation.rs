@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::VIEWER;
 use super::api_keys::REVOKE;
-use super::members::{CHANGE, REMOVE};
+use super::members::{CHANGE, INVITE, REMOVE};
 use crate::support::issuer::{Issuer, SigningKey, claims};
 use crate::support::{Client, Live, Practice, User};
 
@@ -153,6 +153,66 @@ async fn admin_ends_the_sessions_of_a_member_for_their_own_organization() {
         .await;
     let removed = live.a.by(&here.admin, REVOKE_SESSIONS, json!({ "input": { "memberId": id } })).await;
     assert_eq!(removed.codes(), ["NOT_FOUND"]);
+    live.stop().await;
+}
+
+#[tokio::test]
+async fn revoked_member_is_no_patient_by_the_same_token_and_no_member_again_by_a_new_invitation() {
+    let key = SigningKey::p256("k");
+    let issuer = Issuer::publish(&[&key]).await;
+    let live = Live::with(&[("JWT_JWKS_URL", &issuer.url())]).await;
+    let practice = live.practice().await;
+    let (staff, member) = (&practice.staff, practice.staff.member.expect("a member"));
+    live.db
+        .run(&format!(
+            "UPDATE members SET email = 'staff@mail.example' WHERE id = '{member}';
+             UPDATE patients SET user_id = (SELECT user_id FROM members WHERE id = '{member}') WHERE id = '{}'",
+            practice.patient.patient.expect("a patient")
+        ))
+        .await;
+    let mut proof = claims(&staff.subject);
+    proof["iat"] = json!(crate::support::at("2027-03-01T07:00:00Z").timestamp());
+    proof["email"] = json!("staff@mail.example");
+    proof["email_verified"] = json!(true);
+    let stolen = User { token: key.sign(&proof), ..User::default() };
+    assert_eq!(status(&live.b, &practice, &stolen).await, 200);
+    let input = json!({ "memberId": practice.clinic.global(member) });
+    live.a.by(&practice.admin, REVOKE_SESSIONS, json!({ "input": input })).await.ok();
+    until(async || status(&live.b, &practice, &stolen).await == 401).await;
+
+    let input = json!({ "memberId": practice.clinic.global(member), "expectedVersion": 1 });
+    live.a.by(&practice.admin, REMOVE, json!({ "input": input })).await.ok();
+    let again = json!({ "email": "Staff@mail.example", "displayName": "Again", "role": "STAFF" });
+    let invited = live.a.by(&practice.admin, INVITE, json!({ "input": again })).await.ok();
+    assert_eq!(invited.refusals("inviteMember"), Vec::<String>::new());
+    // Longer than anything is believed.
+    live.db.run("UPDATE patients SET user_id = NULL").await;
+    until(async || {
+        let answer = live.b.by(&stolen, VIEWER, json!({ "slug": practice.clinic.slug })).await;
+        assert_ne!(answer.body.pointer("/data/viewer/role"), Some(&json!("STAFF")), "{}", answer.body);
+        live.db.one::<bool>("SELECT bool_and(user_id IS NOT NULL) FROM members WHERE display_name = 'Again'", &[]).await
+    })
+    .await;
+    assert_ne!(status(&live.b, &practice, &stolen).await, 200);
+    live.stop().await;
+}
+
+#[tokio::test]
+async fn worker_deletes_idempotency_keys_that_have_outlived_their_time() {
+    let mut live = Live::start().await;
+    let practice = live.practice().await;
+    let input = json!({ "slot": { "id": practice.slot(0) }, "clientMutationId": "new" });
+    live.a.by(&practice.patient, crate::bookings::BOOK, json!({ "input": input })).await.ok();
+    live.stop_worker().await;
+    live.db
+        .run(
+            "INSERT INTO idempotency_keys (organization_id, principal, key, request_hash, response, expires_at)
+             SELECT organization_id, principal, 'old', request_hash, response, present() FROM idempotency_keys",
+        )
+        .await;
+    live.start_worker().await;
+    let left = async || live.db.one::<String>("SELECT string_agg(key, ' ') FROM idempotency_keys", &[]).await;
+    until(async || left().await == "new").await;
     live.stop().await;
 }
 

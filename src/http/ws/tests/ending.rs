@@ -108,6 +108,34 @@ async fn an_expired_token_closes_4403_and_drops_the_streams() {
 }
 
 #[tokio::test]
+async fn ended_rights_close_4403_with_no_item_after_and_the_answers_under_way() {
+    let server = Server::start(settings()).await;
+    let mut client = acknowledged(&server).await;
+    client.say(&subscribe("1", "stream")).await;
+    server.script.lives(1).await;
+    client.say(&subscribe("2", "single")).await;
+    server.script.lives(2).await;
+    server.script.revoked.cancel();
+    server.script.lives(1).await;
+    assert!(!server.script.feed(0, 1), "the stream is gone");
+    server.script.feed(1, 7);
+    client.hears(r#"{"type":"next","id":"2","payload":{"data":{"value":7}}}"#).await;
+    client.hears(r#"{"type":"complete","id":"2"}"#).await;
+    client.is_closed(4403, "Token expired or revoked").await;
+}
+
+#[tokio::test]
+async fn ended_rights_close_4403_whatever_is_not_answered_in_time() {
+    let server = Server::start(settings()).await;
+    let mut client = acknowledged(&server).await;
+    client.say(&subscribe("1", "single")).await;
+    server.script.lives(1).await;
+    server.script.revoked.cancel();
+    client.is_closed(4403, "Token expired or revoked").await;
+    server.script.lives(0).await;
+}
+
+#[tokio::test]
 async fn a_silent_peer_is_pinged_and_cut_off_and_one_that_answers_stays() {
     let server = Server::start(SocketSettings { keepalive: SHORT, ..settings() }).await;
     let mut client = acknowledged(&server).await;

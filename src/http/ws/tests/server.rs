@@ -50,13 +50,15 @@ pub(super) struct Session(Option<DateTime<Utc>>);
 /// Feeds operations and sees them dropped.
 #[derive(Clone)]
 pub(super) struct Script {
+    /// Ends the rights of everybody.
+    pub(super) revoked: CancellationToken,
     feeds: Arc<Mutex<Vec<mpsc::UnboundedSender<u32>>>>,
     alive: Arc<watch::Sender<usize>>,
 }
 
 impl Default for Script {
     fn default() -> Self {
-        Self { feeds: Arc::default(), alive: Arc::new(watch::Sender::new(0)) }
+        Self { revoked: CancellationToken::new(), feeds: Arc::default(), alive: Arc::new(watch::Sender::new(0)) }
     }
 }
 
@@ -115,7 +117,7 @@ impl SocketExecutor for Script {
     }
 
     fn ended(&self, _: &Session) -> future::BoxFuture<'static, ()> {
-        future::pending().boxed()
+        self.revoked.clone().cancelled_owned().boxed()
     }
 
     fn expires_at(&self, session: &Session) -> Option<DateTime<Utc>> {
