@@ -1,4 +1,4 @@
-//! What security costs and what an answer's time tells, measured on servers of its own. Prints, and judges nothing:
+//! What security costs and what an answer's time tells, measured on servers of its own. It never fails because of a number:
 //! times are of this machine and this minute, only what is compared within one run means something.
 //!
 //! The program runs in this process, on threads of its own; PostgreSQL and the client share the machine with it.
@@ -31,6 +31,8 @@ fn main() {
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
     let of_now = || u64::from(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").subsec_nanos());
     let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(of_now);
+    let known = ["timing", "security_cost"];
+    assert!(known.iter().any(|name| name.contains(&wanted)), "there is no {wanted}, only {known:?}");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; SEED={seed} repeats the order of requests");
     log_to_nowhere();

@@ -128,7 +128,7 @@ words! {
     GuestBooking {
         /// Only signed-in users.
         Refused = "REFUSED",
-        /// After a code sent to their e-mail or telephone.
+        /// After their contact was verified. Codes are not sent yet: guests are refused with CONTACT_NOT_VERIFIED.
         WithVerifiedContact = "WITH_VERIFIED_CONTACT",
         /// Without verification.
         Allowed = "ALLOWED",

@@ -10,16 +10,24 @@ use crate::support::{Client, Subscription};
 pub enum Transport {
     Post,
     WebSocket,
+    /// Queries in the URL.
+    Get,
 }
 
 impl Transport {
-    pub const ALL: [Self; 2] = [Self::Post, Self::WebSocket];
+    pub const ALL: [Self; 3] = [Self::Post, Self::WebSocket, Self::Get];
+
+    /// Whether it takes such an operation at all.
+    pub fn takes(self, document: &str) -> bool {
+        self != Self::Get || document.starts_with("query")
+    }
 
     /// A connection of a person.
     pub async fn open(self, client: &Client, person: &Person) -> Line {
         let token = person.token().map(str::to_owned);
         match self {
             Self::Post => Line::Post(client.clone(), token),
+            Self::Get => Line::Get(client.clone(), token),
             Self::WebSocket => {
                 Line::WebSocket(Box::new(Subscription::acknowledged(client.addr, token.as_deref()).await), 0)
             }
@@ -30,6 +38,7 @@ impl Transport {
 /// An open connection.
 pub enum Line {
     Post(Client, Option<String>),
+    Get(Client, Option<String>),
     /// A socket, and how much was asked on it.
     WebSocket(Box<Subscription>, usize),
 }
@@ -40,6 +49,7 @@ impl Line {
         let payload = json!({ "query": document, "variables": variables });
         match self {
             Self::Post(client, token) => client.post(token.as_deref(), &payload).await.body,
+            Self::Get(client, token) => client.get(token.as_deref(), document, variables).await.body,
             Self::WebSocket(socket, asked) => {
                 *asked += 1;
                 let id = asked.to_string();

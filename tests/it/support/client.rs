@@ -43,9 +43,19 @@ impl Client {
         self.post(Some(&user.token), &json!({ "query": query, "variables": variables })).await
     }
 
+    /// A query in the URL.
+    pub async fn get(&self, token: Option<&str>, query: &str, variables: &Value) -> Answer {
+        let parameters = [("query", query), ("variables", &variables.to_string())];
+        let url = reqwest::Url::parse_with_params(&self.url("/graphql"), parameters).expect("a URL");
+        Self::answer(self.http.get(url), token).await
+    }
+
     /// Any body.
     pub async fn post(&self, token: Option<&str>, body: &Value) -> Answer {
-        let mut request = self.http.post(self.url("/graphql")).json(body);
+        Self::answer(self.http.post(self.url("/graphql")).json(body), token).await
+    }
+
+    async fn answer(mut request: reqwest::RequestBuilder, token: Option<&str>) -> Answer {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }

@@ -12,7 +12,7 @@ mirrored! {
     GuestBooking of directory::GuestBooking {
         /// Only signed-in users.
         Refused,
-        /// After a code sent to their e-mail or telephone.
+        /// After their contact was verified. Codes are not sent yet: guests are refused with CONTACT_NOT_VERIFIED.
         WithVerifiedContact,
         /// Without verification.
         Allowed,
