@@ -34,8 +34,13 @@ pub fn run(program: &Program, mut random: Random) {
     let (walled, open) = program.wait(async { (World::build().await, World::build().await) });
     program.wait(open.tear_down_walls());
     let mut reads = vec![
-        variant("guest", &walled.app, walled.reads_of_guest(WARM_UP + READS), ("startsAt", SHOWN)),
-        variant("guest, no row-level security", &open.app, open.reads_of_guest(WARM_UP + READS), ("startsAt", SHOWN)),
+        variant("anonymous", &walled.app, walled.reads_of_anonymous(WARM_UP + READS), ("startsAt", SHOWN)),
+        variant(
+            "anonymous, no row-level security",
+            &open.app,
+            open.reads_of_anonymous(WARM_UP + READS),
+            ("startsAt", SHOWN),
+        ),
         variant("token", &walled.app, walled.reads_of_user(WARM_UP + READS), ("startsAt", SHOWN)),
         variant("API key", &walled.app, walled.reads_of_key(WARM_UP + READS), ("startsAt", SHOWN)),
         variant(

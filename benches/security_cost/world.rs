@@ -54,7 +54,7 @@ impl World {
         self.app.db.run(sql).await;
     }
 
-    pub fn reads_of_guest(&self, count: usize) -> Vec<Request> {
+    pub fn reads_of_anonymous(&self, count: usize) -> Vec<Request> {
         vec![self.read(None); count]
     }
 

@@ -1,5 +1,5 @@
-//! The mutations that whoever may ask for them cannot ask for without effect: they change what they say, for those who
-//! may; that nobody else changes anything is the matrix's to show.
+//! The mutations that always have an effect when they are allowed, asked by those who may; that nobody else changes anything
+//! is the matrix's to show.
 
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::documents::{Asked, Schema};
 use super::things::Things;
 
-/// Mutations that whoever may ask for them cannot ask for without effect: `changes` has those.
+/// Mutations that always have an effect when they are allowed: `changes` asks them.
 pub const CHANGES_SOMETHING: [&str; 2] = ["createApiKey", "revokeSessions"];
 
 /// One root field that is asked for one thing.
