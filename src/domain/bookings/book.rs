@@ -86,6 +86,7 @@ pub async fn book(ctx: &Ctx, services: &Services, input: &BookSlot) -> Result<Bo
     let asked = asked(&booker, &input.key, "bookSlot", &request_fields(input, patient));
     let outcome = match prepare(ctx, &booker, services, input, patient).await {
         Ok(plan) => take(&booker, services, &asked, &plan).await?,
+        Err(failed @ Refused::Failed(Error::Unavailable | Error::Internal(_))) => return Err(failed),
         // Much may have changed since the same request was let through: what it did stands, and it is answered so.
         Err(refused) => repeated(&booker, services, &asked).await?.ok_or(refused)?,
     };
