@@ -49,10 +49,10 @@ pub async fn post(State(state): State<HttpState>, headers: HeaderMap, body: Resu
     answer(&state, &headers, accepts, request, Transport { idempotency_key, is_get: false }).await
 }
 
-/// An object; a list of values in the order of its fields, which serde would take for one, is none.
+/// An object with a document; a list of values in the order of its fields, which serde would take for one, is none.
 fn parse(body: &[u8]) -> Option<Request> {
     let is_object = body.trim_ascii_start().starts_with(b"{");
-    serde_json::from_slice(body).ok().filter(|_| is_object)
+    serde_json::from_slice(body).ok().filter(|request: &Request| is_object && !request.query.is_empty())
 }
 
 /// A query in the URL, or a socket.
@@ -185,12 +185,8 @@ impl Accepts {
         if self == Self::GraphqlJson { StatusCode::BAD_REQUEST } else { StatusCode::OK }
     }
 
-    /// A request error, before anything ran, has no data; after that errors stand beside data.
     fn status_of(self, response: &GraphqlResponse) -> StatusCode {
-        let is_request_error = response.data == async_graphql::Value::Null
-            && !response.errors.is_empty()
-            && response.errors.iter().all(|error| error.path.is_empty());
-        if is_request_error { self.bad_request() } else { StatusCode::OK }
+        if is_request_error(response) { self.bad_request() } else { StatusCode::OK }
     }
 
     fn refused(self, status: StatusCode, error: &Error) -> Response {
@@ -199,10 +195,28 @@ impl Accepts {
 
     fn respond(self, status: StatusCode, response: GraphqlResponse) -> Response {
         let media_type = if self == Self::GraphqlJson { GRAPHQL_JSON } else { JSON };
-        let mut response = GraphQLResponse::from(response).into_response();
+        let mut response = if is_request_error(&response) {
+            // What failed before anything ran has no entry `data` (GraphQL, October 2021, section 7.1).
+            axum::Json(RequestErrors { errors: response.errors }).into_response()
+        } else {
+            GraphQLResponse::from(response).into_response()
+        };
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         response
     }
+}
+
+/// An answer without an entry `data`.
+#[derive(serde::Serialize)]
+struct RequestErrors {
+    errors: Vec<ServerError>,
+}
+
+/// Whether it failed before anything ran; after that errors have a path and stand beside data.
+fn is_request_error(response: &GraphqlResponse) -> bool {
+    response.data == async_graphql::Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
 }
