@@ -208,6 +208,8 @@ pub struct Sight {
     pub patient: Option<PatientId>,
     /// What is with this provider.
     pub provider: Option<ProviderId>,
+    /// What is about this user.
+    pub user: Option<UserId>,
     /// What is at one of these locations.
     pub locations: Vec<LocationId>,
 }

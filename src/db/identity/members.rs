@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::directory::providers::escaped;
@@ -13,6 +13,7 @@ use crate::db::schema::{member_locations, members};
 use crate::db::statement::sql_file;
 use crate::db::types::MemberRole;
 use crate::db::{DbError, OrgConn};
+use crate::kernel::actor::Sight;
 use crate::kernel::ids::{LocationId, MemberId, OrganizationId, ProviderId, UserId};
 use crate::kernel::page::PageRequest;
 
@@ -109,12 +110,14 @@ pub async fn list(
     Ok(query.load(conn).await?)
 }
 
-/// Members by id, removed ones too, in no order.
+/// Members by id that may be found, removed ones too, in no order.
 ///
 /// # Errors
 /// Those of the connection.
-pub async fn by_ids(conn: &mut OrgConn, ids: &[MemberId]) -> Result<Vec<MemberRow>, DbError> {
-    Ok(members::table.filter(members::id.eq_any(ids)).select(MemberRow::as_select()).load(conn).await?)
+pub async fn by_ids(conn: &mut OrgConn, ids: &[MemberId], sight: &Sight) -> Result<Vec<MemberRow>, DbError> {
+    let may_be_found = sight.all.into_sql::<Bool>().nullable().or(members::user_id.eq(sight.user));
+    let query = members::table.filter(members::id.eq_any(ids)).filter(may_be_found);
+    Ok(query.select(MemberRow::as_select()).load(conn).await?)
 }
 
 /// A member, whom nobody else changes until the transaction ends.

@@ -188,7 +188,9 @@ pub fn allowed(actor: &Actor, action: Action, thing: &Belongs) -> bool {
 pub fn sight(actor: &Actor, action: Action) -> Sight {
     match reach(actor, action) {
         Reach::None => Sight::default(),
-        Reach::Own => Sight { patient: actor.patient, provider: actor.provider, ..Sight::default() },
+        Reach::Own => {
+            Sight { patient: actor.patient, provider: actor.provider, user: actor.user(), ..Sight::default() }
+        }
         Reach::Locations if !actor.locations.is_empty() => {
             Sight { locations: actor.locations.clone(), ..Sight::default() }
         }
@@ -278,15 +280,14 @@ ChangeOrganization     None      None      None      None      All       None";
     fn query_finds_what_is_allowed_and_nothing_else() {
         for role in Role::ALL {
             for action in Action::ALL {
-                let ((mut actor, mut own), (_, other)) = (somebody(role, 1), somebody(role, 2));
+                let ((mut actor, own), (_, other)) = (somebody(role, 1), somebody(role, 2));
                 actor.scopes = Scope::ALL.to_vec();
-                // Queries find no users: who may do something with themselves alone is asked with the row.
-                own.user = None;
                 let sight = sight(&actor, action);
                 let finds = |thing: &Belongs| {
                     sight.all
                         || sight.patient.is_some() && sight.patient == thing.patient
                         || sight.provider.is_some() && sight.provider == thing.provider
+                        || sight.user.is_some() && sight.user == thing.user
                         || thing.location.is_some_and(|place| sight.locations.contains(&place))
                 };
                 for thing in [own, other] {

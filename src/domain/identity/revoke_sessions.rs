@@ -14,7 +14,7 @@ use crate::kernel::ids::{MemberId, RowId, UserId};
 
 use super::authorize::Authorize;
 use super::changes;
-use super::policy::{Action, Belongs};
+use super::policy::{Action, Belongs, sight};
 
 /// Makes tokens worthless that were issued until now, and closes the sockets of the user within 5 s on every replica:
 /// without a member all tokens of the caller, everywhere; with one, those of the member for this organization alone, since
@@ -50,7 +50,8 @@ pub async fn revoke_sessions(ctx: &Ctx, services: &Services, member: Option<Memb
 }
 
 async fn of_member(conn: &mut OrgConn, ctx: &Ctx, id: MemberId) -> Result<(UserId, DateTime<Utc>), Error> {
-    let found = members::by_ids(conn, &[id]).await?.into_iter().next();
+    let sight = sight(&ctx.actor, Action::RevokeSessions);
+    let found = members::by_ids(conn, &[id], &sight).await?.into_iter().next();
     let belongs = |member: &MemberRow| Belongs { user: member.user_id, ..Belongs::default() };
     let member = ctx.known(Action::RevokeSessions, found, belongs)?;
     let user = member.user_id.filter(|_| member.removed_at.is_none()).ok_or(Error::NotFound)?;

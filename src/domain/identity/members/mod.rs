@@ -20,7 +20,7 @@ pub use crate::db::types::MemberRole;
 use super::authorize::Authorize;
 use super::changes;
 use super::error::{Refusal, Refused};
-use super::policy::{Action, Belongs};
+use super::policy::{Action, Belongs, sight};
 
 /// Locations that one member may be limited to.
 const MOST_LOCATIONS: usize = 200;
@@ -56,7 +56,9 @@ pub async fn list(
 /// # Errors
 /// Those that every read shares.
 pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[MemberId]) -> Result<Vec<Member>, Error> {
-    let read = services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::by_ids(conn, ids).await);
+    let sight = sight(&ctx.actor, Action::ReadMember);
+    let read =
+        services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::by_ids(conn, ids, &sight).await);
     Ok(ctx.visible(Action::ReadMember, ids.len(), read.await?, belongs))
 }
 
