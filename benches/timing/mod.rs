@@ -5,12 +5,13 @@
 
 mod cases;
 
+use axum::http::StatusCode;
 use serde_json::Value;
 
 use crate::numbers::{Random, cliffs_delta, interval, median, word};
 use crate::program::{Counted, Program, database};
-use crate::support::TestApp;
 use crate::support::issuer::Issuer;
+use crate::support::{Answer, TestApp};
 use crate::wire::{Request, Wire};
 
 use cases::{Case, Group};
@@ -70,13 +71,8 @@ fn prepared(mut group: Group, counted: &Counted) -> (Group, Vec<Measured>) {
 
 /// Everything of an answer but the id that every request has of its own.
 fn without_id(body: &[u8]) -> Value {
-    let mut answer: Value = serde_json::from_slice(body).expect("JSON");
-    for error in answer["errors"].as_array_mut().into_iter().flatten() {
-        if let Some(extensions) = error["extensions"].as_object_mut() {
-            extensions.remove("requestId");
-        }
-    }
-    answer
+    let body = serde_json::from_slice(body).expect("JSON");
+    Answer { status: StatusCode::OK, body }.without_request_id()
 }
 
 fn ask(groups: &mut [(Group, Vec<Measured>)], wire: &mut Wire, random: &mut Random) {

@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::kernel::ids::{OrganizationId, RowId};
+use crate::kernel::text;
 
 pub use conn::{OrgConn, SystemConn};
 pub use error::{DbError, Violation};
@@ -73,10 +74,7 @@ impl Locks {
     /// Also locks an idempotency key of a principal.
     #[must_use]
     pub fn key(mut self, principal: &str, key: &str) -> Self {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{principal}\n{key}").as_bytes());
-        let mut folded = [0; 16];
-        folded.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
-        self.0.push(Uuid::from_bytes(folded));
+        self.0.push(Uuid::from_bytes(text::folded(&format!("{principal}\n{key}"))));
         self
     }
 }

@@ -200,8 +200,8 @@ impl Actor {
 }
 
 /// Which things a query may find: with each of these parts it suffices that one is the same.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Sight {
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Sight<'a> {
     /// Everything.
     pub all: bool,
     /// What is for this patient.
@@ -211,7 +211,7 @@ pub struct Sight {
     /// What is about this user.
     pub user: Option<UserId>,
     /// What is at one of these locations.
-    pub locations: Vec<LocationId>,
+    pub locations: &'a [LocationId],
 }
 
 /// What a user is in one organization: a member, or a patient.

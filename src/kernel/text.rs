@@ -2,12 +2,22 @@
 
 use std::ops::RangeInclusive;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use super::error::FieldError;
 
 /// Whether a text can be stored: PostgreSQL has no NUL in one.
 #[must_use]
 pub fn is_storable(text: &str) -> bool {
     !text.contains('\0')
+}
+
+/// The first 16 bytes of the SHA-256 of a text: the same text always becomes the same id.
+#[must_use]
+pub fn folded(text: &str) -> [u8; 16] {
+    let mut folded = [0; 16];
+    folded.iter_mut().zip(digest(&SHA256, text.as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
+    folded
 }
 
 /// Checks the length of a text in characters, and that it can be stored; the path of the field is written with dots.

@@ -1,8 +1,9 @@
 //! The house keeps its rooms: who imports whom, where SQL is, how long things are.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::support::sources::sources;
 
 /// What each layer may import of ours; `layer::item` allows only that item of a layer.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -39,25 +40,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Longest file and longest share of files above the shorter limit.
 const LONGEST_FILE: usize = 400;
 const LONG_FILE: usize = 300;
-
-fn sources(below: &str) -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(below)];
-    while let Some(directory) = open.pop() {
-        for entry in fs::read_dir(&directory).unwrap() {
-            let path = entry.unwrap().path();
-            match path.extension().and_then(|ending| ending.to_str()) {
-                _ if path.is_dir() => open.push(path),
-                Some("rs") if !path.ends_with("src/db/schema.rs") => {
-                    found.push((path.clone(), fs::read_to_string(&path).unwrap()));
-                }
-                _ => {}
-            }
-        }
-    }
-    found.sort();
-    found
-}
 
 fn layer_of(path: &Path) -> Option<String> {
     let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).ok()?;

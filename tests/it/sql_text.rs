@@ -1,7 +1,8 @@
 //! No SQL is put together from values: its text is written down, and values are bound.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::support::sources::sources;
 
 /// Functions whose argument is SQL.
 const TAKE_SQL: [&str; 8] =
@@ -40,24 +41,11 @@ const BEGINNINGS: [&str; 14] = [
 ];
 
 /// The program's own files, without the tests at their ends.
-fn sources() -> Vec<(String, String)> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|kind| kind == "rs") {
-                found.push(path);
-            }
-        }
-    }
+fn program() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut paths = Vec::new();
-    walk(&root, &mut paths);
-    let name = |path: &Path| path.strip_prefix(&root).expect("below src").display().to_string();
-    let all = paths.iter().map(|path| (name(path), fs::read_to_string(path).expect("a file")));
-    all.map(|(name, text)| (name, text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()))
-        .collect()
+    let name = |path: PathBuf| path.strip_prefix(&root).expect("below src").display().to_string();
+    let own = |text: String| text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+    sources("src").into_iter().map(|(path, text)| (name(path), own(text))).collect()
 }
 
 /// The first argument behind a function's opening parenthesis.
@@ -86,7 +74,7 @@ fn is_written_down(argument: &str) -> bool {
 #[test]
 fn sql_is_a_literal_wherever_it_is_taken() {
     let (mut seen, mut asked) = (Vec::new(), 0);
-    for (file, text) in sources() {
+    for (file, text) in program() {
         for name in TAKE_SQL {
             for (at, _) in text.match_indices(name) {
                 let line_start = text[..at].rfind('\n').map_or(0, |at| at + 1);
@@ -116,7 +104,7 @@ fn sql_is_a_literal_wherever_it_is_taken() {
 
 #[test]
 fn no_text_with_a_place_for_a_value_begins_like_sql() {
-    for (file, text) in sources() {
+    for (file, text) in program() {
         for name in ["format!(", "write!(", "concat!(", "format_args!(", "push_str("] {
             for (at, _) in text.match_indices(name) {
                 let argument = argument(&text[at + name.len()..]);

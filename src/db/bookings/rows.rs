@@ -61,11 +61,11 @@ pub struct BookingRow {
 ///
 /// # Errors
 /// Those of the connection.
-pub async fn by_ids(conn: &mut OrgConn, ids: &[BookingId], sight: &Sight) -> Result<Vec<BookingRow>, DbError> {
+pub async fn by_ids(conn: &mut OrgConn, ids: &[BookingId], sight: Sight<'_>) -> Result<Vec<BookingRow>, DbError> {
     let may_be_found = (sight.all.into_sql::<Bool>().nullable())
         .or(bookings::patient_id.nullable().eq(sight.patient))
         .or(bookings::provider_id.eq(sight.provider))
-        .or(bookings::location_id.eq_any(&sight.locations));
+        .or(bookings::location_id.eq_any(sight.locations));
     let query = bookings::table.filter(bookings::id.eq_any(ids)).filter(may_be_found);
     Ok(query.select(BookingRow::as_select()).load(conn).await?)
 }

@@ -114,7 +114,7 @@ pub async fn list(
 ///
 /// # Errors
 /// Those of the connection.
-pub async fn by_ids(conn: &mut OrgConn, ids: &[MemberId], sight: &Sight) -> Result<Vec<MemberRow>, DbError> {
+pub async fn by_ids(conn: &mut OrgConn, ids: &[MemberId], sight: Sight<'_>) -> Result<Vec<MemberRow>, DbError> {
     let may_be_found = sight.all.into_sql::<Bool>().nullable().or(members::user_id.eq(sight.user));
     let query = members::table.filter(members::id.eq_any(ids)).filter(may_be_found);
     Ok(query.select(MemberRow::as_select()).load(conn).await?)

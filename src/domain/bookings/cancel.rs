@@ -51,7 +51,7 @@ async fn find(ctx: &Ctx, services: &Services, id: BookingId) -> Result<(Booking,
         .db
         .read::<_, Error, _>(ctx.organization, async |conn| {
             let sight = sight(&ctx.actor, Action::ReadBooking);
-            let found = rows::by_ids(conn, &[id], &sight).await?.into_iter().next();
+            let found = rows::by_ids(conn, &[id], sight).await?.into_iter().next();
             let booking = ctx.known(Action::ReadBooking, found, view::belongs)?;
             Ok((booking, rows::resources_of(conn, id).await?))
         })

@@ -1,8 +1,7 @@
 //! Booking without an account. A guest is made a patient of the organization with their first booking, and is that patient
 //! from then on, by a token.
 
-use aws_lc_rs::digest::{SHA256, digest};
-use uuid::{Builder, Uuid};
+use uuid::Builder;
 
 use crate::db::directory::organizations;
 use crate::db::identity::patients::{self, NewGuest};
@@ -11,6 +10,7 @@ use crate::db::{DbError, OrgConn};
 use crate::domain::Services;
 use crate::domain::audit::{self, Deed, Entry};
 use crate::domain::idempotency::IdempotencyKey;
+use crate::domain::identity::authorize::log_refusal;
 use crate::domain::identity::{Action, Authorize};
 use crate::kernel::actor::{Actor, Principal, Role};
 use crate::kernel::ctx::Ctx;
@@ -75,10 +75,7 @@ fn check(guest: &NewGuest) -> Result<(), Error> {
 /// The patient whom a request makes: the same for the same key, so that a repeated one finds them.
 fn patient_of(ctx: &Ctx, key: &IdempotencyKey) -> PatientId {
     let text = format!("guest\n{}\n{}\n{}", ctx.organization, ctx.actor.principal, key.as_str());
-    let mut folded = [0; 16];
-    folded.iter_mut().zip(digest(&SHA256, text.as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
-    let raw: Uuid = Builder::from_custom_bytes(folded).into_uuid();
-    PatientId::from_uuid(raw)
+    PatientId::from_uuid(Builder::from_custom_bytes(text::folded(&text)).into_uuid())
 }
 
 /// Refuses guests where the organization's policy does, or the organization is suspended.
@@ -94,10 +91,7 @@ pub(super) async fn require_policy(ctx: &Ctx, services: &Services) -> Result<(),
         GuestBooking::Refused if ctx.actor.principal == Principal::Anonymous => Error::Unauthenticated.into(),
         GuestBooking::Refused => Error::Forbidden.into(),
     };
-    tracing::info!(
-        organization.id = %organization, request.id = %ctx.request_id, actor = ctx.actor.principal.in_log(),
-        role = ctx.actor.role.word(), policy = policy.word(), action = ?Action::Book, "refused"
-    );
+    log_refusal(ctx, Action::Book);
     Err(refused)
 }
 

@@ -17,7 +17,7 @@ use super::Booking;
 /// Those that every read shares.
 pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[BookingId]) -> Result<Vec<Booking>, Error> {
     let sight = sight(&ctx.actor, Action::ReadBooking);
-    let read = services.db.read::<_, DbError, _>(ctx.organization, async |conn| rows::by_ids(conn, ids, &sight).await);
+    let read = services.db.read::<_, DbError, _>(ctx.organization, async |conn| rows::by_ids(conn, ids, sight).await);
     let found = read.await?;
     Ok(ctx.visible(Action::ReadBooking, ids.len(), found, belongs))
 }

@@ -53,7 +53,7 @@ impl Authorize for Ctx {
     fn require(&self, action: Action) -> Result<Reach, Error> {
         match reach(&self.actor, action) {
             Reach::None => {
-                log(self, action);
+                log_refusal(self, action);
                 let is_guest = self.actor.principal == Principal::Anonymous;
                 Err(if is_guest { Error::Unauthenticated } else { Error::Forbidden })
             }
@@ -76,14 +76,14 @@ impl Authorize for Ctx {
         if self.may(action, thing) {
             return Ok(());
         }
-        log(self, action);
+        log_refusal(self, action);
         Err(Error::NotFound)
     }
 
     fn visible<T>(&self, action: Action, asked: usize, found: Vec<T>, belongs: impl Fn(&T) -> Belongs) -> Vec<T> {
         let visible: Vec<T> = found.into_iter().filter(|thing| self.may(action, &belongs(thing))).collect();
         if visible.len() < asked {
-            log(self, action);
+            log_refusal(self, action);
         }
         visible
     }
@@ -92,21 +92,21 @@ impl Authorize for Ctx {
         if self.may(action, thing) {
             return Ok(());
         }
-        log(self, action);
+        log_refusal(self, action);
         Err(Error::Forbidden)
     }
 
     fn known<T>(&self, action: Action, found: Option<T>, belongs: impl FnOnce(&T) -> Belongs) -> Result<T, Error> {
         let allowed = found.filter(|thing| self.may(action, &belongs(thing)));
         if allowed.is_none() {
-            log(self, action);
+            log_refusal(self, action);
         }
         allowed.ok_or(Error::NotFound)
     }
 }
 
 /// Every refusal is told, in one form.
-fn log(ctx: &Ctx, action: Action) {
+pub fn log_refusal(ctx: &Ctx, action: Action) {
     tracing::info!(
         organization.id = %ctx.organization, request.id = %ctx.request_id,
         actor = ctx.actor.principal.in_log(), role = ctx.actor.role.word(), action = ?action, "refused"

@@ -51,7 +51,7 @@ pub async fn revoke_sessions(ctx: &Ctx, services: &Services, member: Option<Memb
 
 async fn of_member(conn: &mut OrgConn, ctx: &Ctx, id: MemberId) -> Result<(UserId, DateTime<Utc>), Error> {
     let sight = sight(&ctx.actor, Action::RevokeSessions);
-    let found = members::by_ids(conn, &[id], &sight).await?.into_iter().next();
+    let found = members::by_ids(conn, &[id], sight).await?.into_iter().next();
     let belongs = |member: &MemberRow| Belongs { user: member.user_id, ..Belongs::default() };
     let member = ctx.known(Action::RevokeSessions, found, belongs)?;
     let user = member.user_id.filter(|_| member.removed_at.is_none()).ok_or(Error::NotFound)?;

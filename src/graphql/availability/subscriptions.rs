@@ -68,6 +68,7 @@ impl AvailabilitySubscription {
         };
         let after = after.map(|cursor| parse_cursor(&cursor)).transpose()?;
         let operation = operation(ctx)?.clone();
+        operation.saw_caller().await;
         let mut member = operation.hub.join(interest.clone()).await.map_err(|_| Error::Unavailable)?;
         let replay = Replay::new(&scope, interest, after, &mut member);
         Ok(items(operation, scope, replay, member))

@@ -229,8 +229,8 @@ user_errors! {
 pub struct BookSlotPayload {
     /// The booking: BOOKED, or PENDING where staff decide.
     pub booking: Option<Booking>,
-    /// Bearer token of a guest: sees and cancels their bookings and books more, until 30 days after the end of the last one.
-    /// Null for everybody else.
+    /// Bearer token of a guest: sees and cancels their bookings and books more, until 30 days after the end of the last one, or
+    /// a day after it was cancelled. Null for everybody else.
     pub guest_token: Option<String>,
     /// Near free slots when this one is lost, nearest first, at most 5.
     pub alternatives: Vec<Slot>,

@@ -96,6 +96,10 @@ async fn member_of_two_organizations_is_seen_where_they_act() {
     assert_eq!(answer.at("/viewer/memberships").as_array().map(Vec::len), Some(2));
     until(async || seen(&app, &format!("id = '{mine}'")).await).await;
     assert!(!seen(&app, &format!("id = '{other}'")).await, "nothing tells the other organization");
+    // A stream is a request too.
+    let stream = "subscription($slug: String) { slotChanges(organizationSlug: $slug) { __typename } }";
+    let _open = app.client.subscribe(Some(&here.staff), stream, json!({ "slug": there.clinic.slug })).await;
+    until(async || seen(&app, &format!("id = '{other}'")).await).await;
     app.stop().await;
 }
 

@@ -3,9 +3,8 @@
 use openslot::kernel::ids::RowId;
 use serde_json::json;
 
-use super::program::Serving;
+use super::program::{Serving, serving};
 use crate::bookings::{BOOK, wish};
-use crate::support::app::{ISSUER, key_file};
 use crate::support::database::API;
 use crate::support::{Client, Practice, TestDb};
 
@@ -18,15 +17,8 @@ async fn log_tells_nothing_of_patients_at_any_level() {
     let db = TestDb::new().await;
     let practice = Practice::new(&db).await;
     let url = db.url(API);
-    let variables = [
-        ("DATABASE_URL", url.as_str()),
-        ("HTTP_ADDR", "127.0.0.1:0"),
-        ("OPENSLOT_PROFILE", "development"),
-        ("JWT_ISSUER", ISSUER),
-        ("JWT_DEVELOPMENT_KEY_FILE", key_file()),
-        ("LOG_LEVEL", "trace,tokio_postgres::query=trace,tungstenite::protocol=trace"),
-    ];
-    let server = Serving::start(&variables);
+    let level = ("LOG_LEVEL", "trace,tokio_postgres::query=trace,tungstenite::protocol=trace");
+    let server = Serving::start(&serving(&url, &[level]));
     let client = Client::new(server.addr);
     let (user, slug) = (&practice.patient, practice.clinic.slug.as_str());
     let input = |key: &str| json!({ "input": wish(&practice.slot(0), json!({ "clientMutationId": key })) });

@@ -7,12 +7,27 @@ use std::thread::JoinHandle;
 
 use serde_json::Value;
 
+use crate::support::app::{ISSUER, key_file};
+
 /// The program with nothing in its environment but this.
 pub fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_openslot"));
     command.args(arguments).env_clear().envs(variables.iter().copied()).stdin(Stdio::null());
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     command
+}
+
+/// What `openslot serve` needs to believe the tokens of the tests; with the database's address, and more.
+pub fn serving<'a>(url: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut all = vec![
+        ("DATABASE_URL", url),
+        ("HTTP_ADDR", "127.0.0.1:0"),
+        ("OPENSLOT_PROFILE", "development"),
+        ("JWT_ISSUER", ISSUER),
+        ("JWT_DEVELOPMENT_KEY_FILE", key_file()),
+    ];
+    all.extend_from_slice(more);
+    all
 }
 
 /// A running `openslot serve`.

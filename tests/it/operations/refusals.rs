@@ -4,9 +4,9 @@ use openslot::kernel::ids::RowId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::program::Serving;
+use super::program::{Serving, serving};
 use crate::bookings::{BOOK, CANCEL, wish};
-use crate::support::app::{ISSUER, key_file, signing_key_file};
+use crate::support::app::signing_key_file;
 use crate::support::database::API;
 use crate::support::{Client, Practice, TestDb, User};
 
@@ -66,15 +66,7 @@ async fn every_refusal_is_logged_with_who_and_what() {
     let practice = Practice::new(&db).await;
     db.run("UPDATE organizations SET guest_booking = 'ALLOWED'").await;
     let url = db.url(API);
-    let variables = [
-        ("DATABASE_URL", url.as_str()),
-        ("HTTP_ADDR", "127.0.0.1:0"),
-        ("OPENSLOT_PROFILE", "development"),
-        ("JWT_ISSUER", ISSUER),
-        ("JWT_DEVELOPMENT_KEY_FILE", key_file()),
-        ("SIGNING_KEY_FILE", signing_key_file()),
-    ];
-    let server = Serving::start(&variables);
+    let server = Serving::start(&serving(&url, &[("SIGNING_KEY_FILE", signing_key_file())]));
     let client = Client::new(server.addr);
     let booked = client.by(&practice.other, BOOK, json!({ "input": wish(&practice.slot(0), json!({})) })).await.ok();
     let booking = booked.text("/bookSlot/booking/id");

@@ -103,7 +103,7 @@ pub async fn cancel(
 pub async fn read(db: &Db, organization: OrganizationId, id: BookingId) -> rows::BookingRow {
     let found = db
         .read::<_, DbError, _>(organization, async |conn| {
-            rows::by_ids(conn, &[id], &Sight { all: true, ..Sight::default() }).await
+            rows::by_ids(conn, &[id], Sight { all: true, ..Sight::default() }).await
         })
         .await;
     found.expect("a read").pop().expect("the booking")

@@ -9,6 +9,7 @@ pub mod practice;
 pub mod proxy;
 pub mod servers;
 pub mod socket;
+pub mod sources;
 pub mod tls;
 
 pub use app::{Live, TestApp};

@@ -58,7 +58,7 @@ pub async fn list(
 pub async fn by_ids(ctx: &Ctx, services: &Services, ids: &[MemberId]) -> Result<Vec<Member>, Error> {
     let sight = sight(&ctx.actor, Action::ReadMember);
     let read =
-        services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::by_ids(conn, ids, &sight).await);
+        services.db.read::<_, DbError, _>(ctx.organization, async |conn| members::by_ids(conn, ids, sight).await);
     Ok(ctx.visible(Action::ReadMember, ids.len(), read.await?, belongs))
 }
 
