@@ -81,12 +81,12 @@ impl Replica {
         };
         let (listener, addr) =
             server::bind(config.http.addr).await.map_err(|error| AppError::Address(config.http.addr, error))?;
-        let listening = server::serve(listener, tls, router(state), drain.clone(), config.http.drain);
-        serving.spawn(async move {
-            if let Err(error) = listening.await {
-                tracing::error!(error = &error as &dyn std::error::Error, "the listener ended");
-            }
-        });
+        let settings = server::ServerSettings {
+            connections: config.http.max_connections,
+            headers: config.http.header_timeout,
+            drain: config.http.drain,
+        };
+        serving.spawn(server::serve(listener, tls, router(state), settings, drain.clone()));
         tracing::info!(http.addr = %addr, "serving");
         Ok(Self { addr, drain, stop, draining, serving, tasks, within: config.http.drain })
     }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod env;
+mod graphql;
 mod origin;
 mod postgres_url;
 mod proxies;
@@ -9,10 +10,11 @@ mod sections;
 
 pub use auth::{Auth, Jwks, Profile};
 pub use env::{ConfigError, Environment, Secret};
+pub use graphql::GraphqlLimits;
 pub use origin::Origin;
 pub use postgres_url::{Encryption, PostgresUrl, PostgresUrlError};
 pub use proxies::ProxyNet;
-pub use sections::{Database, GraphqlLimits, Http, Live, LogFormat, Logging, Redis, Tls};
+pub use sections::{Database, Http, Live, LogFormat, Logging, Redis, Tls};
 
 /// Everything the program can be told.
 #[derive(Clone, Debug)]

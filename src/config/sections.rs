@@ -14,14 +14,22 @@ const ORIGINS: &str = "be a list of origins like https://app.example, without pa
 pub struct Http {
     /// `HTTP_ADDR`: where requests are taken.
     pub addr: SocketAddr,
-    /// `HTTP_ALLOWED_ORIGINS`: whose pages may open sockets, besides the server's own.
+    /// `HTTP_ALLOWED_ORIGINS`: whose pages may ask and open sockets, besides the server's own.
     pub allowed_origins: Vec<Origin>,
     /// `HTTP_TRUSTED_PROXIES`: whose word on the client's address, the host and the scheme is taken.
     pub trusted_proxies: Vec<ProxyNet>,
     /// `HTTP_TLS_CERT_FILE` and `HTTP_TLS_KEY_FILE`: both or neither.
     pub tls: Option<Tls>,
+    /// `HTTP_MAX_CONNECTIONS`: connections at a time, open sockets included.
+    pub max_connections: usize,
+    /// `HTTP_HEADER_TIMEOUT_MS`: how long the headers of a request may take, and a connection stay without one.
+    pub header_timeout: Duration,
     /// `HTTP_MAX_BODY_BYTES`: largest request body.
     pub max_body_bytes: usize,
+    /// `HTTP_BODY_TIMEOUT_MS`: how long a request body may take.
+    pub body_timeout: Duration,
+    /// `HTTP_MAX_BATCH`: operations in one request; 0 switches lists of them off.
+    pub max_batch: usize,
     /// `HTTP_REQUEST_TIMEOUT_MS`: longest request; sockets are not concerned.
     pub request_timeout: Duration,
     /// `HTTP_DRAIN_MS`: how long requests in flight may take after SIGTERM.
@@ -38,7 +46,11 @@ impl Http {
             allowed_origins: env.list("HTTP_ALLOWED_ORIGINS", ORIGINS)?,
             trusted_proxies: env.list("HTTP_TRUSTED_PROXIES", "be a list of addresses and blocks like 10.0.0.0/8")?,
             tls: Tls::from(env)?,
+            max_connections: env.number("HTTP_MAX_CONNECTIONS", 20_000, 1..=1_000_000)?,
+            header_timeout: env.millis("HTTP_HEADER_TIMEOUT_MS", 10_000, 100..=600_000)?,
             max_body_bytes: env.number("HTTP_MAX_BODY_BYTES", 1 << 20, 1024..=64 << 20)?,
+            body_timeout: env.millis("HTTP_BODY_TIMEOUT_MS", 10_000, 100..=600_000)?,
+            max_batch: env.number("HTTP_MAX_BATCH", 10, 0..=1_000)?,
             request_timeout: env.millis("HTTP_REQUEST_TIMEOUT_MS", 30_000, 100..=600_000)?,
             drain: env.millis("HTTP_DRAIN_MS", 20_000, 0..=600_000)?,
             graphiql: env.switch("GRAPHIQL", false)?,
@@ -119,40 +131,6 @@ impl Redis {
         }
         let prefix = env.text("REDIS_PREFIX")?.unwrap_or_else(|| "openslot:".to_owned());
         Ok(Some(Self { url, prefix }))
-    }
-}
-
-/// What a document may ask, decided before any SQL.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct GraphqlLimits {
-    /// `GRAPHQL_MAX_DEPTH`: levels of nesting; introspection is exempt.
-    pub depth: usize,
-    /// `GRAPHQL_MAX_ALIASES`: aliases in a document.
-    pub aliases: usize,
-    /// `GRAPHQL_MAX_ROOT_FIELDS`: root fields of an operation.
-    pub root_fields: usize,
-    /// `GRAPHQL_MAX_COST`: points of an operation: one for each object, times the page sizes above it.
-    pub cost: usize,
-    /// `GRAPHQL_MAX_SUBSCRIPTIONS`: streams on one connection.
-    pub subscriptions: usize,
-}
-
-impl Default for GraphqlLimits {
-    fn default() -> Self {
-        Self { depth: 12, aliases: 15, root_fields: 20, cost: 5_000, subscriptions: 100 }
-    }
-}
-
-impl GraphqlLimits {
-    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
-        let default = Self::default();
-        Ok(Self {
-            depth: env.number("GRAPHQL_MAX_DEPTH", default.depth, 1..=100)?,
-            aliases: env.number("GRAPHQL_MAX_ALIASES", default.aliases, 0..=1_000)?,
-            root_fields: env.number("GRAPHQL_MAX_ROOT_FIELDS", default.root_fields, 1..=1_000)?,
-            cost: env.number("GRAPHQL_MAX_COST", default.cost, 1..=1_000_000)?,
-            subscriptions: env.number("GRAPHQL_MAX_SUBSCRIPTIONS", default.subscriptions, 1..=10_000)?,
-        })
     }
 }
 

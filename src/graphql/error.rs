@@ -2,7 +2,7 @@
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
-use crate::kernel::error::Error;
+use crate::kernel::error::{Error, whole_seconds};
 use crate::kernel::ids::RequestId;
 
 /// The code of a failure, as `extensions.code`.
@@ -15,9 +15,9 @@ pub fn code(error: &Error) -> &'static str {
         Error::Invalid(_) => "BAD_USER_INPUT",
         Error::Conflict => "CONFLICT",
         Error::TooCostly(_) => "COST_LIMIT",
-        Error::TooMany => "RATE_LIMITED",
+        Error::TooMany | Error::RateLimited(_) => "RATE_LIMITED",
         Error::Timeout => "TIMEOUT",
-        Error::Unavailable => "UNAVAILABLE",
+        Error::Unavailable | Error::Busy => "UNAVAILABLE",
         Error::Internal(_) => "INTERNAL",
     }
 }
@@ -70,6 +70,7 @@ fn describe(error: &mut ServerError, cause: &Error, request_id: RequestId) {
             set(error, "allowed", excess.allowed.into());
             set(error, "asked", excess.asked.into());
         }
+        Error::RateLimited(wait) => set(error, "retryAfterSeconds", whole_seconds(*wait).into()),
         _ => {}
     }
     set(error, "requestId", request_id.to_string().into());

@@ -1,10 +1,11 @@
 //! The one way to run an operation, on every transport: limits, context and loaders are made here.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Request, Response};
+use async_graphql::parser::types::{OperationDefinition, OperationType};
+use async_graphql::{Request, Response, Value, value};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -18,6 +19,8 @@ use crate::kernel::ids::RequestId;
 use crate::live::Hub;
 
 use super::context::Operation;
+use super::documents::{Document, Documents, Unreadable};
+use super::inputs::{self, InputTypes};
 use super::limits::{self, TypeMap};
 use super::response::Asked;
 use super::schema::{self, ApiSchema};
@@ -31,7 +34,9 @@ pub struct Gateway {
 
 struct Inner {
     schema: ApiSchema,
-    types: TypeMap,
+    documents: Documents,
+    types: Arc<TypeMap>,
+    inputs: Arc<InputTypes>,
     services: Arc<Services>,
     hub: Hub,
     limits: GraphqlLimits,
@@ -48,22 +53,18 @@ impl Drop for AbortOnDrop {
     }
 }
 
+/// Where the extensions of a request hold the id of a document that is to be run in the place of a text.
+pub const DOCUMENT_ID: &str = "documentId";
+
 /// What a transport knows of a request besides its document.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Transport {
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
-    /// A GET request, which may carry queries only.
-    pub is_get: bool,
-}
-
-/// Which sort of operation a document asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sort {
-    /// One answer.
-    Single,
-    /// A stream of answers.
-    Stream,
+    /// What the request is called.
+    pub request_id: RequestId,
+    /// Whom it comes from.
+    pub address: IpAddr,
 }
 
 /// An operation that was checked and may run.
@@ -71,9 +72,9 @@ pub struct Checked {
     request: Request,
     transport: Transport,
     asked: Arc<Asked>,
-    is_query: bool,
-    /// One answer or many.
-    pub sort: Sort,
+    cost: usize,
+    /// Query, mutation or subscription.
+    pub kind: OperationType,
 }
 
 impl Gateway {
@@ -89,8 +90,12 @@ impl Gateway {
         tasks: TaskTracker,
         longest: Duration,
     ) -> Result<Self, Error> {
-        let types = TypeMap::of(&schema::sdl()).map_err(Error::internal)?;
-        Ok(Self { inner: Arc::new(Inner { schema: schema::build(), types, services, hub, limits, tasks, longest }) })
+        let sdl = schema::sdl();
+        let types = Arc::new(TypeMap::of(&sdl).map_err(Error::internal)?);
+        let inputs = Arc::new(InputTypes::of(&sdl).map_err(Error::internal)?);
+        let documents = Documents::new(types.clone(), inputs.clone(), limits);
+        let schema = schema::build();
+        Ok(Self { inner: Arc::new(Inner { schema, documents, types, inputs, services, hub, limits, tasks, longest }) })
     }
 
     /// Listens for changes of rights, for a session that is opened next.
@@ -113,50 +118,32 @@ impl Gateway {
         session.expires_at()
     }
 
-    /// Parses a document and holds it against the limits, before anything runs.
+    /// Reads a document and holds it, the operation that is meant, and its variables against the limits and types, before
+    /// anything runs.
     ///
     /// # Errors
     /// The answer to give instead.
-    pub fn check(&self, mut request: Request, transport: Transport) -> Result<Checked, Box<Response>> {
-        limits::nesting(&request.query).map_err(|error| Box::new(error::refusal(&error, RequestId::random())))?;
-        let (kind, asked) = {
-            let document = request.parsed_query().map_err(|error| {
-                let mut response = Response::from_errors(vec![error]);
-                error::finish(&mut response, RequestId::random());
-                Box::new(response)
-            })?;
-            let document: ExecutableDocument = document.clone();
-            let kind = self
-                .measure(&request, &document, &transport)
-                .map_err(|error| Box::new(error::refusal(&error, RequestId::random())))?;
-            fill_defaults(&mut request, &document);
-            (kind, Arc::new(Asked::of(&request, document)))
+    pub fn check(&self, request: Request, transport: &Transport) -> Result<Checked, Box<Response>> {
+        let checked = match self.inner.documents.read(&request.query) {
+            Ok(document) => self.inner.checked(request, document, transport).map_err(Unreadable::Refused),
+            Err(unreadable) => Err(unreadable),
         };
-        let sort = if kind == OperationType::Subscription { Sort::Stream } else { Sort::Single };
-        Ok(Checked { request, transport, asked, is_query: kind == OperationType::Query, sort })
-    }
-
-    fn measure(
-        &self,
-        request: &Request,
-        document: &ExecutableDocument,
-        by: &Transport,
-    ) -> Result<OperationType, Error> {
-        let operation = limits::operation(document, request.operation_name.as_deref())?;
-        let found = limits::check(document, operation, &request.variables, &self.inner.types, &self.inner.limits)?;
-        if by.is_get && operation.ty != OperationType::Query {
-            return Err(Error::invalid("query", "must be a query when it is sent by GET"));
-        }
-        if by.idempotency_key.is_some() && operation.ty == OperationType::Mutation && found.data_fields > 1 {
-            return Err(Error::invalid("Idempotency-Key", "cannot stand for more than one mutation field"));
-        }
-        Ok(operation.ty)
+        checked.map_err(|unreadable| {
+            Box::new(match unreadable {
+                Unreadable::Refused(error) => error::refusal(&error, transport.request_id),
+                Unreadable::Invalid(errors) => {
+                    let mut response = Response::from_errors(errors);
+                    error::finish(&mut response, transport.request_id);
+                    response
+                }
+            })
+        })
     }
 
     /// Runs a query or a mutation on its own task: a client that goes away cannot stop it half-way.
     pub async fn execute(&self, session: &Session, checked: Checked) -> Response {
-        let (inner, session, request_id) = (self.inner.clone(), session.clone(), RequestId::random());
-        let is_query = checked.is_query;
+        let (inner, session, request_id) = (self.inner.clone(), session.clone(), checked.transport.request_id);
+        let is_query = checked.kind == OperationType::Query;
         let run = async move {
             let operation = match inner.operation(session, checked.transport, request_id).await {
                 Ok(operation) => operation,
@@ -166,7 +153,7 @@ impl Gateway {
             inner.tasks.spawn(async move { operation.saw_caller().await });
             checked.asked.shape(&inner.types, &mut response);
             error::finish(&mut response, request_id);
-            response
+            response.extension("cost", inner.told(checked.cost))
         };
         let task = self.inner.tasks.spawn(run);
         // Nobody needs the answer of a query that nobody waits for; a mutation goes on.
@@ -182,7 +169,7 @@ impl Gateway {
 
     /// Runs a subscription; dropping the stream ends it.
     pub fn execute_stream(&self, session: &Session, checked: Checked) -> BoxStream<'static, Response> {
-        let (inner, session, request_id) = (self.inner.clone(), session.clone(), RequestId::random());
+        let (inner, session, request_id) = (self.inner.clone(), session.clone(), checked.transport.request_id);
         let (asked, gateway) = (checked.asked.clone(), self.inner.clone());
         let start = async move {
             match inner.operation(session, checked.transport, request_id).await {
@@ -207,17 +194,28 @@ impl Gateway {
     }
 }
 
-/// Gives variables that were left out their defaults: the executor would take them as null in `@skip` and `@include`.
-fn fill_defaults(request: &mut Request, document: &ExecutableDocument) {
-    let Ok(operation) = limits::operation(document, request.operation_name.as_deref()) else { return };
-    for definition in operation.variable_definitions.iter().map(|definition| &definition.node) {
-        if let Some(default) = &definition.default_value {
-            request.variables.entry(definition.name.node.clone()).or_insert_with(|| default.node.clone());
-        }
-    }
-}
-
 impl Inner {
+    fn checked(&self, mut request: Request, document: Arc<Document>, transport: &Transport) -> Result<Checked, Error> {
+        let operation = limits::operation(&document.parsed, request.operation_name.as_deref())?;
+        fill_defaults(&mut request, operation);
+        let given = &request.variables;
+        let found = limits::operation_within(&document.parsed, operation, given, &self.types, &self.limits)?;
+        inputs::variables(operation, given, &self.inputs, self.limits.list)?;
+        inputs::late(&document.late, given, &self.inputs, self.limits.list)?;
+        let kind = operation.ty;
+        if transport.idempotency_key.is_some() && kind == OperationType::Mutation && found.data_fields > 1 {
+            return Err(Error::invalid("Idempotency-Key", "cannot stand for more than one mutation field"));
+        }
+        request.set_parsed_query(document.parsed.clone());
+        let asked = Arc::new(Asked::of(&request, document));
+        Ok(Checked { request, transport: transport.clone(), asked, kind, cost: found.cost })
+    }
+
+    /// `extensions.cost`.
+    fn told(&self, cost: usize) -> Value {
+        value!({ "requested": cost, "limit": self.limits.cost })
+    }
+
     async fn operation(
         &self,
         session: Session,
@@ -227,5 +225,14 @@ impl Inner {
         let caller = self.services.sessions.caller(&session, request_id).await?;
         let (services, hub) = (self.services.clone(), self.hub.clone());
         Ok(Arc::new(Operation::new(caller, session, services, hub, transport.idempotency_key)))
+    }
+}
+
+/// Gives variables that were left out their defaults: the executor would take them as null in `@skip` and `@include`.
+fn fill_defaults(request: &mut Request, operation: &OperationDefinition) {
+    for definition in operation.variable_definitions.iter().map(|definition| &definition.node) {
+        if let Some(default) = &definition.default_value {
+            request.variables.entry(definition.name.node.clone()).or_insert_with(|| default.node.clone());
+        }
     }
 }

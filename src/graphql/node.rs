@@ -13,6 +13,7 @@ use super::availability::stream_types::SlotChange;
 use super::availability::types::Slot;
 use super::bookings::types::Booking;
 use super::context::{operation, parse_any_id};
+use super::cost::AsManyAs;
 use super::directory::types::{Location, Organization, Provider, Service};
 use super::identity::api_keys::ApiKey;
 use super::identity::members::Member;
@@ -59,6 +60,7 @@ impl NodeQuery {
     }
 
     /// Many things by id, in the order of `ids`; null where the viewer may not know one.
+    #[graphql(directive = AsManyAs::apply("ids"))]
     async fn nodes(
         &self,
         ctx: &Context<'_>,

@@ -11,12 +11,14 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Name, Request, Response, Value};
 
 use self::failures::Failures;
 use self::plan::{Entry, Plan, Planner, fits};
+use super::documents::Document;
 use super::limits::{self, TypeMap};
 
 type Object = IndexMap<Name, Value>;
@@ -24,7 +26,7 @@ type Object = IndexMap<Name, Value>;
 /// What of a request decides the shape of its answer.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    document: ExecutableDocument,
+    document: Arc<Document>,
     operation_name: Option<String>,
     /// Names of the variables that are true, for `@skip` and `@include`.
     true_variables: Vec<Name>,
@@ -33,7 +35,7 @@ pub struct Asked {
 impl Asked {
     /// Keeps what is needed of a request whose variables have their defaults filled in.
     #[must_use]
-    pub fn of(request: &Request, document: ExecutableDocument) -> Self {
+    pub fn of(request: &Request, document: Arc<Document>) -> Self {
         let is_true = |(name, value): (&Name, &Value)| (*value == Value::Boolean(true)).then(|| name.clone());
         let true_variables = request.variables.iter().filter_map(is_true).collect();
         Self { document, operation_name: request.operation_name.clone(), true_variables }
@@ -46,8 +48,8 @@ impl Asked {
             // Refused before anything ran.
             return;
         }
-        let Ok(operation) = limits::operation(&self.document, self.operation_name.as_deref()) else { return };
-        let planner = Planner { document: &self.document, true_variables: &self.true_variables, types };
+        let Ok(operation) = limits::operation(&self.document.parsed, self.operation_name.as_deref()) else { return };
+        let planner = Planner { document: &self.document.parsed, true_variables: &self.true_variables, types };
         let root = Plan::of(types.possible(types.root(operation.ty)), &operation.selection_set.node);
         let shaper = Shaper { planner };
         if !shaper.value(&[true], Some(&root), &mut response.data, failures.as_ref()) {

@@ -1,6 +1,6 @@
 //! Scalars: parsed once at the edge, printed in one form.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{ID, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 
 use crate::kernel::position::{AvailabilityVersion, StreamCursor};
@@ -116,6 +116,57 @@ text_scalar! {
     ToString::to_string
 }
 
+/// Whether a value is one of a scalar of the schema, as its resolver would read it.
+#[must_use]
+pub fn is_valid(scalar: &str, value: &Value) -> bool {
+    fn reads<T: InputType>(value: &Value) -> bool {
+        T::parse(Some(value.clone())).is_ok()
+    }
+    match scalar {
+        "Int" => reads::<i32>(value),
+        "Float" => reads::<f64>(value),
+        "String" => reads::<String>(value),
+        "Boolean" => reads::<bool>(value),
+        "ID" => reads::<ID>(value),
+        "DateTime" => reads::<Instant>(value),
+        "LocalDate" => reads::<LocalDate>(value),
+        "LocalTime" => reads::<LocalTime>(value),
+        "TimeZone" => reads::<TimeZone>(value),
+        "LanguageTag" => reads::<LanguageTag>(value),
+        "RegionCode" => reads::<RegionCode>(value),
+        "PhoneNumber" => reads::<PhoneNumber>(value),
+        "EmailAddress" => reads::<EmailAddress>(value),
+        "Cursor" => reads::<Cursor>(value),
+        "Duration" => reads::<Duration>(value),
+        "AvailabilityVersion" => reads::<Version>(value),
+        _ => false,
+    }
+}
+
+/// What a value of a scalar must be, to follow the word "must be".
+#[must_use]
+pub fn rule(scalar: &str) -> &'static str {
+    match scalar {
+        "Int" => "a whole number of 32 bits",
+        "Float" => "a number",
+        "String" => "a string",
+        "Boolean" => "true or false",
+        "ID" => "an id",
+        "DateTime" => "an instant with an offset, like 2026-03-29T07:00:00Z",
+        "LocalDate" => "a date, like 2026-03-29",
+        "LocalTime" => "a time of day, like 08:30",
+        "TimeZone" => "a time zone, like Europe/Berlin",
+        "LanguageTag" => "a language tag, like pt-BR",
+        "RegionCode" => "a country or subdivision, like US-IL",
+        "PhoneNumber" => "a telephone number, like +4930123456",
+        "EmailAddress" => "an e-mail address",
+        "Cursor" => "a cursor",
+        "Duration" => "a span of time, like PT24H",
+        "AvailabilityVersion" => "16 hexadecimal digits",
+        _ => "of a known type",
+    }
+}
+
 impl From<StreamCursor> for Cursor {
     fn from(cursor: StreamCursor) -> Self {
         Self(cursor.to_string())
@@ -141,6 +192,18 @@ mod tests {
 
     fn parsed<T: ScalarType>(text: &str) -> Option<Value> {
         T::parse(Value::from(text)).ok().map(|value| value.to_value())
+    }
+
+    #[test]
+    fn every_scalar_of_the_schema_is_known() {
+        let types = crate::graphql::inputs::InputTypes::of(&crate::graphql::schema::sdl()).expect("an SDL");
+        let mut names: Vec<&str> = types.scalars().map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        assert!(names.len() > 8, "{names:?}");
+        for name in names {
+            assert_ne!(rule(name), rule(""), "{name} has no rule");
+        }
+        assert!(is_valid("DateTime", &Value::from("2026-03-29T07:00:00Z")) && !is_valid("DateTime", &Value::from(1)));
     }
 
     #[test]

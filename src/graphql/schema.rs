@@ -1,6 +1,7 @@
 //! The roots, merged of their areas, and the SDL that is kept in the repository.
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::extensions::ExtensionFactory;
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder, ValidationMode};
 
 use super::availability::queries::AvailabilityQuery;
 use super::availability::stream_types::StreamItem;
@@ -29,16 +30,25 @@ pub struct Subscription(AvailabilitySubscription);
 /// The schema that is served.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
 
-/// Builds the schema. Limits are kept by the executor, so that they hold on every transport and before anything runs.
+/// Builds the schema that runs documents. They are held against limits and validated before, once each, so that it only
+/// repeats what costs nothing.
 #[must_use]
 pub fn build() -> ApiSchema {
-    let builder: SchemaBuilder<_, _, _> = Schema::build(Query::default(), Mutation::default(), Subscription::default());
-    builder
+    builder().validation_mode(ValidationMode::Fast).finish()
+}
+
+/// Builds one that validates documents; what they would do is for `extension`.
+#[must_use]
+pub fn validating(extension: impl ExtensionFactory) -> ApiSchema {
+    builder().extension(extension).finish()
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<Node>()
         .register_output_type::<StreamItem>()
         .register_output_type::<UserError>()
         .disable_suggestions()
-        .finish()
 }
 
 /// The SDL of the schema, types sorted by name, as `schema.graphql` holds it.

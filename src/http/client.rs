@@ -4,18 +4,20 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
 use crate::config::ProxyNet;
+use crate::kernel::ids::{RequestId, RowId};
 
 use super::forwarded::{hops, nearest};
 use super::state::HttpState;
 
 /// Most hops that are looked at; a longer way ends at the last of them.
 const MOST_HOPS: usize = 16;
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Who asks, as far as the transport knows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,17 +60,32 @@ fn only_host(headers: &HeaderMap) -> Option<&str> {
     first.and_then(|value| value.to_str().ok())
 }
 
-/// Tells handlers the client, and log lines its address as `client.address`, to the end of the request or its socket.
+/// Tells handlers the client, and log lines its address as `client.address` and the request's name as `request.id`, to the end
+/// of the request or its socket. The answer carries the name as `X-Request-Id`.
 pub(super) async fn identify(
     State(state): State<HttpState>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let id = request_id(request.headers());
     let client = Client::of(peer.ip(), request.headers(), &state.settings.trusted_proxies);
-    let span = tracing::info_span!("request", client.address = %client.address);
+    let span = tracing::info_span!("request", client.address = %client.address, request.id = %id);
     request.extensions_mut().insert(client);
-    next.run(request).instrument(span).await
+    request.extensions_mut().insert(id);
+    let mut response = next.run(request).instrument(span).await;
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    response
+}
+
+/// The id that the client chose, if it is a UUID and the only one; else a fresh one.
+fn request_id(headers: &HeaderMap) -> RequestId {
+    let mut given = headers.get_all(X_REQUEST_ID).iter();
+    let only = given.next().filter(|_| given.next().is_none());
+    let id = only.and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    id.map_or_else(RequestId::random, RequestId::from_uuid)
 }
 
 #[cfg(test)]

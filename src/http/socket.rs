@@ -1,8 +1,10 @@
 //! Sockets over the gateway: the same session, limits and executor as over HTTP.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use async_graphql::Request;
+use async_graphql::parser::types::OperationType;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -10,8 +12,9 @@ use futures_util::future::BoxFuture;
 use crate::domain::identity::session::{Session, Watch};
 use crate::domain::identity::token::LEEWAY;
 use crate::graphql::Gateway;
-use crate::graphql::executor::{Sort, Transport};
+use crate::graphql::executor::Transport;
 use crate::kernel::error::Error;
+use crate::kernel::ids::RequestId;
 
 use super::protocol::transport_ws::{Payload, Refusal};
 use super::ws::{Operation, SocketExecutor, bearer};
@@ -23,17 +26,18 @@ pub struct GatewaySockets(pub Gateway);
 /// Who asks on a socket.
 pub struct SocketSession {
     session: Session,
+    address: IpAddr,
     watch: Mutex<Option<Watch>>,
 }
 
 impl SocketExecutor for GatewaySockets {
     type Session = SocketSession;
 
-    async fn open(&self, payload: Payload) -> Result<SocketSession, Refusal> {
+    async fn open(&self, payload: Payload, address: IpAddr) -> Result<SocketSession, Refusal> {
         let token = bearer(&payload)?;
         let watch = self.0.watch();
         match self.0.open(token).await {
-            Ok(session) => Ok(SocketSession { session, watch: Mutex::new(Some(watch)) }),
+            Ok(session) => Ok(SocketSession { session, address, watch: Mutex::new(Some(watch)) }),
             Err(Error::Unauthenticated) => Err(Refusal::Forbidden),
             // The credential may be good: nobody could tell.
             Err(_) => Err(Refusal::Unavailable),
@@ -59,14 +63,15 @@ impl SocketExecutor for GatewaySockets {
     }
 
     fn run(&self, session: &SocketSession, request: Request) -> Operation {
+        let transport = Transport { idempotency_key: None, request_id: RequestId::random(), address: session.address };
         let session = &session.session;
-        let checked = match self.0.check(request, Transport::default()) {
+        let checked = match self.0.check(request, &transport) {
             Ok(checked) => checked,
             Err(refusal) => return Operation::Refused(refusal.errors),
         };
-        match checked.sort {
-            Sort::Stream => Operation::Stream(self.0.execute_stream(session, checked)),
-            Sort::Single => {
+        match checked.kind {
+            OperationType::Subscription => Operation::Stream(self.0.execute_stream(session, checked)),
+            OperationType::Query | OperationType::Mutation => {
                 let (gateway, session) = (self.0.clone(), session.clone());
                 Operation::Single(Box::pin(async move { gateway.execute(&session, checked).await }))
             }

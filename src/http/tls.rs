@@ -36,7 +36,7 @@ pub enum TlsError {
     Key,
 }
 
-/// TLS 1.2 and 1.3 with this certificate, for HTTP/1.1.
+/// TLS 1.2 and 1.3 with this certificate, for HTTP/2 and HTTP/1.1.
 ///
 /// # Errors
 /// Names the file that is at fault.
@@ -50,7 +50,7 @@ pub fn acceptor(tls: &Tls) -> Result<TlsAcceptor, TlsError> {
         rustls::Error::InvalidCertificate(_) => TlsError::Certificate,
         _ => TlsError::Key,
     })?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

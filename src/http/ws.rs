@@ -4,6 +4,7 @@
 //! have deadlines, and a peer that reads too slowly is cut off. While a socket is being written each of its streams goes
 //! on to its next result and no further, so what they hold back is theirs to merge or to bound.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use async_graphql::{Request, Response, ServerError};
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::http::protocol::transport_ws::{Limits, Payload, Refusal, SUBPROTOCOL};
+use crate::http::server::Place;
 
 mod bearer;
 mod gate;
@@ -34,12 +36,13 @@ pub trait SocketExecutor: Clone + Send + Sync + 'static {
     /// Who asks, as `connection_init` said. Lives as long as the socket.
     type Session: Send + Sync + 'static;
 
-    /// Judges the payload of `connection_init`: `{"Authorization": "Bearer …"}`, any other object, or nothing.
+    /// Judges the payload of `connection_init`: `{"Authorization": "Bearer …"}`, any other object, or nothing; from whom it
+    /// comes.
     ///
     /// # Errors
     /// `Forbidden` closes the socket with 4403, `Unavailable` with 1013; so does an answer that takes longer than
     /// [`SocketSettings::open_timeout`].
-    fn open(&self, payload: Payload) -> impl Future<Output = Result<Self::Session, Refusal>> + Send;
+    fn open(&self, payload: Payload, address: IpAddr) -> impl Future<Output = Result<Self::Session, Refusal>> + Send;
 
     /// Ends when what the session may do changes or ends before its time. The socket is closed with 4403 then, and the
     /// client opens another one. Asked for once.
@@ -120,7 +123,9 @@ impl<E: SocketExecutor> Sockets<E> {
     /// Takes a socket over, or answers 503 while draining. A subprotocol other than graphql-transport-ws is closed with
     /// 4406, which a client can see; a refused upgrade it could not tell from a broken network. What the socket logs is in
     /// the span of the upgrade.
-    pub fn upgrade(&self, upgrade: WebSocketUpgrade) -> axum::response::Response {
+    ///
+    /// `address` is whom the socket is from; `place` is held until it ends.
+    pub fn upgrade(&self, upgrade: WebSocketUpgrade, address: IpAddr, place: Place) -> axum::response::Response {
         if self.drain.is_cancelled() {
             return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")]).into_response();
         }
@@ -137,8 +142,8 @@ impl<E: SocketExecutor> Sockets<E> {
             .max_frame_size(most)
             .on_upgrade(move |socket| {
                 let serve = async move {
-                    serve::serve(socket, sockets).await;
-                    drop(task);
+                    serve::serve(socket, sockets, address).await;
+                    drop((task, place));
                 };
                 serve.instrument(serving)
             })

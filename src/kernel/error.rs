@@ -1,6 +1,7 @@
 //! What can go wrong with any operation, named by what the caller can do about it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A value of the input that breaks a rule.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,12 +64,24 @@ pub enum Error {
     /// Too many at once on one connection: end others first.
     #[error("too many at once on this connection")]
     TooMany,
+    /// The caller has asked for as much as they may for now: wait.
+    #[error("too many requests: try again in {} s", whole_seconds(*.0))]
+    RateLimited(Duration),
+    /// The server has as much to do as it can: try again.
+    #[error("the server is busy: try again")]
+    Busy,
     /// It took longer than it may: ask for less.
     #[error("took too long")]
     Timeout,
     /// A defect. The cause is for the log, never for the caller.
     #[error("internal error")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// Seconds as `Retry-After` has them: never too few.
+#[must_use]
+pub fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 impl Error {

@@ -23,7 +23,7 @@ fn variables(text: &str) -> BTreeSet<String> {
 fn every_variable_is_in_the_readme() {
     let before_tests =
         |file: &str| read(&format!("src/config/{file}.rs")).split("#[cfg(test)]").next().unwrap().to_owned();
-    let code = ["mod", "sections", "auth"].map(before_tests).concat();
+    let code = ["mod", "sections", "auth", "graphql"].map(before_tests).concat();
     let readme = read("README.md");
     let missing: Vec<String> =
         variables(&code).into_iter().filter(|name| !readme.contains(&format!("| `{name}` |"))).collect();

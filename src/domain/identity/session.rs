@@ -44,6 +44,12 @@ enum Credential {
 }
 
 impl Session {
+    /// Who asks.
+    #[must_use]
+    pub fn principal(&self) -> Principal {
+        self.principal
+    }
+
     /// When the credential ends; `None` without one, and for a key that does not.
     #[must_use]
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {

@@ -11,6 +11,7 @@ use crate::domain::availability::{Slot, SlotStatus, seen_status};
 use crate::domain::identity::policy::Belongs;
 use crate::domain::identity::{Action, Authorize};
 use crate::graphql::context::{Operation, Scope, operation, scope_of_slug};
+use crate::graphql::cost::cost;
 use crate::graphql::scalars::{Cursor, Instant, Version};
 use crate::kernel::error::Error;
 use crate::kernel::ids::ChangeId;
@@ -36,6 +37,7 @@ pub struct AvailabilitySubscription;
 impl AvailabilitySubscription {
     /// Changes of slots as they are committed.
     #[allow(clippy::too_many_arguments, reason = "they are the arguments of the field")]
+    #[graphql(directive = cost::apply(5))]
     async fn slot_changes(
         &self,
         ctx: &Context<'_>,

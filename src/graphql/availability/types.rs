@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDateTime, Offset, Utc};
 use crate::domain::availability;
 use crate::graphql::connection::connection;
 use crate::graphql::context::Scope;
+use crate::graphql::cost::About;
 use crate::graphql::directory::types::{Location, Provider, Service, zone};
 use crate::graphql::scalars::{Instant, LocalDate, LocalTime, TimeZone};
 use crate::kernel::error::Error;
@@ -121,6 +122,7 @@ impl Slot {
     }
     /// What the schedule of this slot offers, by name, at most 100. Each service has rules of its own, such as notice,
     /// advance and length, which apply when booking.
+    #[graphql(directive = About::apply(5))]
     async fn services(&self) -> Result<Vec<Service>, Error> {
         let rows = self.scope.loaders.services_of_schedule.one(self.slot.schedule).await?.unwrap_or_default();
         Ok(rows.iter().map(|row| Service { scope: self.scope.clone(), row: row.clone() }).collect())

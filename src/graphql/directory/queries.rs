@@ -6,6 +6,7 @@ use crate::domain::directory::{organizations, providers};
 use crate::graphql::availability::queries::watermark_if_asked;
 use crate::graphql::connection::page_request;
 use crate::graphql::context::{scope_of_id, scope_of_slug};
+use crate::graphql::cost::Page;
 use crate::graphql::scalars::Cursor;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LocationId, ProviderId, ServiceId};
@@ -36,6 +37,7 @@ impl DirectoryQuery {
 
     /// Finds providers, by family name. Ask for `slots(first: 5)` inside to list each with the first free times in one
     /// request.
+    #[graphql(directive = Page::apply())]
     async fn providers(
         &self,
         ctx: &Context<'_>,

@@ -7,6 +7,7 @@ use async_graphql::{Enum, ID, InputObject, Object};
 use crate::domain::identity::members::{self, MemberFilter, MemberRole};
 use crate::graphql::connection::connection;
 use crate::graphql::context::Scope;
+use crate::graphql::cost::About;
 use crate::graphql::directory::types::{Location, Provider};
 use crate::graphql::scalars::{EmailAddress, Instant};
 use crate::kernel::error::Error;
@@ -45,6 +46,7 @@ impl Member {
         }
     }
     /// Locations that STAFF is limited to; empty means all. At most 200.
+    #[graphql(directive = About::apply(5))]
     async fn locations(&self) -> Result<Vec<Location>, Error> {
         let ids = self.scope.loaders.locations_of_member.one(self.row.id).await?.unwrap_or_default();
         let rows = self.scope.loaders.locations.many(ids.to_vec()).await?;

@@ -7,6 +7,7 @@ use async_graphql::{Context, Object};
 use crate::domain::identity::{Action, Authorize, keys, members};
 use crate::graphql::connection::page_request;
 use crate::graphql::context::scope_of_slug;
+use crate::graphql::cost::Page;
 use crate::graphql::scalars::Cursor;
 use crate::kernel::error::Error;
 
@@ -37,6 +38,7 @@ impl IdentityQuery {
     }
 
     /// People with a role in the organization, by name. ADMIN.
+    #[graphql(directive = Page::apply())]
     async fn members(
         &self,
         ctx: &Context<'_>,
@@ -61,6 +63,7 @@ impl IdentityQuery {
     }
 
     /// API keys, newest first, revoked ones for 90 days. ADMIN.
+    #[graphql(directive = Page::apply())]
     async fn api_keys(
         &self,
         ctx: &Context<'_>,

@@ -7,6 +7,7 @@ use async_graphql::{Context, Enum, ID, Object};
 use crate::domain::directory::organizations;
 use crate::domain::identity::patients;
 use crate::graphql::context::{Scope, operation};
+use crate::graphql::cost::About;
 use crate::graphql::directory::types::{Organization, Provider};
 use crate::graphql::scalars::Instant;
 use crate::kernel::actor;
@@ -88,6 +89,7 @@ impl Viewer {
         Ok(Organization { scope: self.scope.clone(), row })
     }
     /// Own memberships in every organization, at most 50.
+    #[graphql(directive = About::apply(5))]
     async fn memberships(&self, ctx: &Context<'_>) -> Result<Vec<Member>, Error> {
         let operation = operation(ctx)?;
         let Identity::User(user) = &operation.caller.identity else { return Ok(vec![]) };

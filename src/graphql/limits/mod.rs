@@ -1,30 +1,33 @@
-//! What a document may ask, decided before anything is executed: depth, aliases, root fields, cost.
+//! What a document may ask, decided before anything is executed: length, depth, aliases, root fields, cost.
 //!
-//! Cost is one point for each object field, times the page size of every list above it. Introspection is exempt from
-//! depth and cost, because every client generator needs it.
+//! Cost is one point for each field with a selection, or what `@cost` says of a field, times the size of every list above it
+//! (`@listSize`; the IBM GraphQL Cost Directive specification has both). Introspection is exempt from depth and cost, because
+//! every client generator needs it.
 
-mod nesting;
 mod spread;
+mod text;
 mod types;
 
 use async_graphql::Variables;
-use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, Value};
 
 use crate::config::GraphqlLimits;
-use crate::kernel::error::{Error, Excess};
+use crate::kernel::error::Error;
 
-use super::connection::{DEFAULT_PAGE, MAX_PAGE};
+use super::connection::MAX_PAGE;
 
-pub use nesting::check as nesting;
-pub use types::TypeMap;
+pub use spread::check as document;
+pub use text::check as text;
+pub use types::{Known, TypeMap};
+
+use text::at_most;
+use types::ListSize;
 
 /// Fragments within fragments that are followed.
 const FRAGMENT_NESTING: usize = 32;
 
-/// What a document was found to ask.
+/// What an operation was found to ask.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Measured {
     /// Levels of nesting.
@@ -43,42 +46,32 @@ pub struct Measured {
     pub introspection: usize,
 }
 
-/// Most values in an answer.
-const MOST_VALUES: usize = 100_000;
-/// Most levels at which introspection opens lists within lists; the queries of client generators need one.
-const MOST_INTROSPECTION: usize = 3;
-
-/// Measures the operation that would run and refuses it when it passes a limit.
+/// Measures the operation that would run and refuses it when it passes a limit. The document was held against its own limits
+/// before.
 ///
 /// # Errors
-/// `TooCostly` naming the limit, what it is and what was asked; `Invalid` for fragments that contain themselves.
-pub fn check(
+/// `TooCostly` naming the limit, what it is and what was asked.
+pub fn operation_within(
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
     types: &TypeMap,
     limits: &GraphqlLimits,
 ) -> Result<Measured, Error> {
-    spread::check(document)?;
+    at_most("variables", limits.variables, variables.len())?;
     let root = types.root(operation.ty);
     let mut walk = Walk { document, operation, variables, types, found: Measured::default(), budget: limits.cost };
-    let cost = walk.selection(&operation.selection_set.node, root, 1, 1, 0);
-    walk.found.cost = cost;
-    walk.found.root_fields = walk.count_roots(&operation.selection_set.node, 0, &|_| true);
-    walk.found.data_fields = walk.count_roots(&operation.selection_set.node, 0, &|name| !name.starts_with("__"));
+    let set = &operation.selection_set.node;
+    walk.found.cost = walk.selection(set, root, At { times: 1, depth: 1, nesting: 0 }, None);
+    walk.found.root_fields = walk.count_roots(set, 0, &|_| true);
+    walk.found.data_fields = walk.count_roots(set, 0, &|name| !name.starts_with("__"));
     let found = walk.found;
-    for (limit, allowed, asked) in [
-        ("depth", limits.depth, found.depth),
-        ("aliases", limits.aliases, found.aliases),
-        ("root fields", limits.root_fields, found.root_fields),
-        ("cost", limits.cost, found.cost),
-        ("values", MOST_VALUES, found.values),
-        ("introspection levels", MOST_INTROSPECTION, found.introspection),
-    ] {
-        if asked > allowed {
-            return Err(Error::TooCostly(Excess { limit, allowed, asked }));
-        }
-    }
+    at_most("depth", limits.depth, found.depth)?;
+    at_most("aliases", limits.aliases, found.aliases)?;
+    at_most("root fields", limits.root_fields, found.root_fields)?;
+    at_most("cost", limits.cost, found.cost)?;
+    at_most("values", limits.values, found.values)?;
+    at_most("introspection levels", limits.introspection_lists, found.introspection)?;
     Ok(found)
 }
 
@@ -91,76 +84,87 @@ struct Walk<'a> {
     budget: usize,
 }
 
-impl Walk<'_> {
-    /// Cost of one selection set for one object, times `times`.
-    fn selection(&mut self, set: &SelectionSet, parent: &str, times: usize, depth: usize, nesting: usize) -> usize {
+/// Where a selection stands.
+#[derive(Clone, Copy)]
+struct At {
+    /// Objects that have it.
+    times: usize,
+    depth: usize,
+    /// Fragments within each other.
+    nesting: usize,
+}
+
+/// Fields of a selection that are lists of a size that was given above.
+type Sized<'s> = Option<(&'s [String], usize)>;
+
+impl<'a> Walk<'a> {
+    /// Cost of one selection set.
+    fn selection(&mut self, set: &SelectionSet, parent: &str, at: At, sized: Sized<'_>) -> usize {
         let mut cost = 0_usize;
         for selection in &set.items {
             // Past the budget the answer is known; going on would only cost time.
-            if cost > self.budget || nesting > FRAGMENT_NESTING {
+            if cost > self.budget || at.nesting > FRAGMENT_NESTING {
                 break;
             }
+            let within = At { nesting: at.nesting + 1, ..at };
             cost = cost.saturating_add(match &selection.node {
-                Selection::Field(field) => self.field(&field.node, parent, times, depth, nesting),
+                Selection::Field(field) => self.field(&field.node, parent, at, sized),
                 Selection::InlineFragment(fragment) => {
                     let on = fragment.node.type_condition.as_ref().map_or(parent, |on| on.node.on.node.as_str());
-                    self.selection(&fragment.node.selection_set.node, on, times, depth, nesting + 1)
+                    self.selection(&fragment.node.selection_set.node, on, within, sized)
                 }
                 Selection::FragmentSpread(spread) => {
                     let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) else { continue };
                     let on = fragment.node.type_condition.node.on.node.as_str();
-                    self.selection(&fragment.node.selection_set.node, on, times, depth, nesting + 1)
+                    self.selection(&fragment.node.selection_set.node, on, within, sized)
                 }
             });
         }
         cost
     }
 
-    fn field(&mut self, field: &Field, parent: &str, times: usize, depth: usize, nesting: usize) -> usize {
+    fn field(&mut self, field: &Field, parent: &str, at: At, sized: Sized<'_>) -> usize {
         if field.alias.is_some() {
             self.found.aliases += 1;
         }
-        let name = field.name.node.as_str();
+        let (name, set) = (field.name.node.as_str(), &field.selection_set.node);
         if name.starts_with("__") {
-            self.found.values = self.found.values.saturating_add(times);
-            let lists = self.introspection(&field.selection_set.node, 0);
-            self.found.introspection = self.found.introspection.max(lists);
+            self.found.values = self.found.values.saturating_add(at.times);
+            self.found.introspection = self.found.introspection.max(self.introspection(set, 0));
             return 0;
         }
-        self.found.depth = self.found.depth.max(depth);
-        if field.selection_set.node.items.is_empty() {
+        self.found.depth = self.found.depth.max(at.depth);
+        // Validation says what is wrong with a name that is none.
+        let Some(known) = self.types.field(parent, name) else { return at.times };
+        let size = self.size(field, known, sized);
+        let times = at.times.saturating_mul(size.0);
+        if set.items.is_empty() {
             self.found.values = self.found.values.saturating_add(times);
-            return 0;
+            return times.saturating_mul(known.weight.unwrap_or(0));
         }
-        let Some(known) = self.types.field(parent, name) else { return times };
-        let times_below = match known.page_arguments {
-            // A connection passes its size on to what it wraps; `edges` and `nodes` are those items, not more of them.
-            true => times.saturating_mul(self.page_size(field)),
-            false if known.is_list && !parent.ends_with("Connection") => times.saturating_mul(self.list_size(field)),
-            false => times,
-        };
-        let own = if known.page_arguments || parent.ends_with("Connection") { times } else { times_below };
-        own.saturating_add(self.selection(&field.selection_set.node, known.type_name, times_below, depth + 1, nesting))
+        let own = times.saturating_mul(known.weight.unwrap_or(1));
+        own.saturating_add(self.selection(set, known.type_name, At { times, depth: at.depth + 1, ..at }, size.1))
     }
 
-    fn page_size(&self, field: &Field) -> usize {
-        let asked = ["first", "last"].into_iter().find_map(|name| self.number(field, name));
-        asked.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE)
-    }
-
-    /// A plain list counts by the list of ids it is asked for, else by what such lists hold at most in practice.
-    fn list_size(&self, field: &Field) -> usize {
-        match self.argument(field, "ids") {
-            Some(Value::List(ids)) => ids.len().min(MAX_PAGE),
-            _ => types::ASSUMED_LIST,
+    /// How many a field gives, and which fields below it are lists of how many.
+    fn size(&self, field: &Field, known: Known<'a>, sized: Sized<'_>) -> (usize, Sized<'a>) {
+        let given = sized.filter(|(fields, _)| fields.iter().any(|name| field.name.node == name.as_str()));
+        match (given, known.size) {
+            (Some((_, items)), _) => (items, None),
+            (None, Some(size)) if size.sized.is_empty() => (self.items(field, size), None),
+            (None, Some(size)) => (1, Some((&size.sized, self.items(field, size)))),
+            (None, None) => (1, None),
         }
     }
 
-    fn number(&self, field: &Field, name: &str) -> Option<usize> {
-        match self.argument(field, name)? {
-            Value::Number(number) => number.as_u64().and_then(|n| usize::try_from(n).ok()),
+    /// As many as an argument says: a number, up to a page, or as many as a list has.
+    fn items(&self, field: &Field, size: &ListSize) -> usize {
+        let given = size.slicing.iter().find_map(|name| match self.argument(field, name)? {
+            Value::Number(number) => number.as_u64().and_then(|n| usize::try_from(n).ok()).map(|n| n.min(MAX_PAGE)),
+            Value::List(items) => Some(items.len()),
             _ => None,
-        }
+        });
+        given.unwrap_or(size.assumed)
     }
 
     /// The value of an argument with variables and their defaults put in.
@@ -229,12 +233,6 @@ pub fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Re
     found
         .map(|(_, operation)| &operation.node)
         .ok_or_else(|| Error::invalid("operationName", "must name one of the document's operations"))
-}
-
-/// Whether an operation may be sent by GET.
-#[must_use]
-pub fn is_query(operation: &OperationDefinition) -> bool {
-    operation.ty == OperationType::Query
 }
 
 #[cfg(test)]

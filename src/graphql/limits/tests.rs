@@ -4,25 +4,40 @@ use async_graphql::Variables;
 use async_graphql::parser::parse_query;
 use serde_json::json;
 
-use super::{Measured, TypeMap, check, operation};
+use super::{Measured, TypeMap, operation, operation_within};
 use crate::config::GraphqlLimits;
 use crate::kernel::error::Error;
 
 const SDL: &str = "
-type Query { providers(first: Int, after: String): ProviderConnection nodes(ids: [ID!]!): [Provider]! }
-type ProviderConnection { edges: [ProviderEdge!]! nodes: [Provider!]! }
-type ProviderEdge { node: Provider! }
-type Provider { id: ID! locations: [Location!]! slots(first: Int): SlotConnection }
-type Location { id: ID! providers(first: Int): ProviderConnection }
+type Query {
+  providers(first: Int, after: String): ProviderConnection
+    @listSize(assumedSize: 20, slicingArguments: [\"first\"], sizedFields: [\"edges\", \"nodes\"])
+  nodes(ids: [ID!]!): [Provider]! @listSize(slicingArguments: [\"ids\"])
+  report: Report @cost(weight: 20)
+}
+type Report { rows: [Row!]! @listSize(assumedSize: 10) @cost(weight: 2) total: Int! @cost(weight: 7) }
+type Row { count: Int! }
+type ProviderConnection { edges: [ProviderEdge!]! nodes: [Provider!]! pageInfo: PageInfo! }
+type PageInfo { hasNextPage: Boolean! }
+type ProviderEdge { node: Provider! cursor: ID! }
+type Provider {
+  id: ID!
+  locations: [Location!]!
+  slots(first: Int): SlotConnection
+    @listSize(assumedSize: 20, slicingArguments: [\"first\"], sizedFields: [\"nodes\"])
+}
+type Location { id: ID! }
 type SlotConnection { nodes: [Slot!]! }
 type Slot { id: ID! provider: Provider! }
 ";
 
 fn measure(text: &str, variables: serde_json::Value) -> Result<Measured, Error> {
-    let limits = GraphqlLimits { depth: 12, aliases: 2, root_fields: 3, cost: 5_000, subscriptions: 1 };
+    let limits =
+        GraphqlLimits { aliases: 2, root_fields: 3, variables: 2, directives: 4, fragments: 101, ..Default::default() };
     let types = TypeMap::of(SDL).map_err(|e| Error::internal(e.to_string()))?;
     let document = parse_query(text).map_err(|e| Error::internal(e.to_string()))?;
-    check(&document, operation(&document, None)?, &Variables::from_json(variables), &types, &limits)
+    super::document(&document, &limits)?;
+    operation_within(&document, operation(&document, None)?, &Variables::from_json(variables), &types, &limits)
 }
 
 fn cost(text: &str) -> Option<usize> {
@@ -38,7 +53,11 @@ fn cost_is_objects_times_page_sizes() {
         ("{ providers(first: 10) { edges { node { id } } } }", 21),
         ("{ providers(first: 10) { nodes { slots(first: 10) { nodes { id } } } } }", 121),
         ("{ providers(first: 10) { nodes { locations { id } } } }", 61),
+        ("{ providers(first: 10) { pageInfo { hasNextPage } nodes { id } edges { cursor } } }", 22),
         ("{ nodes(ids: [1, 2, 3]) { id } }", 3),
+        ("{ report { rows { count } } }", 20 + 10 * 2),
+        ("{ report { total } }", 27),
+        ("{ a: report { total } b: report { total } }", 54),
         ("{ __schema { types { name } } }", 0),
     ] {
         assert_eq!(cost(text), Some(wanted), "{text}");
@@ -63,6 +82,15 @@ fn excess_names_limit_allowed_and_asked() {
         (deep.as_str(), "depth", 12, 21),
         ("{ a: __typename b: __typename c: __typename }", "aliases", 2, 3),
         ("{ __typename __typename __typename __typename }", "root fields", 3, 4),
+        ("query($a: Int, $b: Int, $c: Int) { __typename }", "variables", 2, 3),
+        ("{ __typename @a @b __typename @a @b @c }", "directives", 4, 5),
+        ("query @a @b @c { ...F } fragment F on Query @a @b { __typename }", "directives", 4, 5),
+        (
+            "{ ...F ...F } fragment F on Query { __typename @a @b } fragment G on Query { __typename @a @b @c }",
+            "directives",
+            4,
+            5,
+        ),
         ("{ providers(first: 100) { nodes { slots(first: 100) { nodes { id } } } } }", "cost", 5_000, 10_201),
     ] {
         match measure(text, json!({})) {

@@ -5,16 +5,28 @@ use std::collections::HashMap;
 
 use async_graphql::parser::types::{BaseType, OperationType, ServiceDocument, TypeKind, TypeSystemDefinition};
 use async_graphql::parser::{self, types};
+use async_graphql::{Positioned, Value as ConstValue};
 
-/// What a plain list without a size argument is charged for.
-pub const ASSUMED_LIST: usize = 5;
+/// What a list without `@listSize` is charged for.
+const ASSUMED_LIST: usize = 5;
+
+/// How long a list is for the limits: `@listSize`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ListSize {
+    /// Items where no argument says.
+    pub assumed: usize,
+    /// Arguments that say: a number, or a list that has as many.
+    pub slicing: Vec<String>,
+    /// Fields below that have the items; the field itself where there are none.
+    pub sized: Vec<String>,
+}
 
 /// One field of an object or interface.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct FieldType {
     type_name: String,
-    is_list: bool,
-    page_arguments: bool,
+    size: Option<ListSize>,
+    weight: Option<usize>,
     required: Vec<bool>,
 }
 
@@ -23,12 +35,20 @@ struct FieldType {
 pub struct Known<'a> {
     /// The named type behind lists and non-null.
     pub type_name: &'a str,
-    /// Whether it is a list.
-    pub is_list: bool,
-    /// Whether `first` or `last` gives its size.
-    pub page_arguments: bool,
+    /// How long it is, where it is a list or has one.
+    pub size: Option<&'a ListSize>,
+    /// Points by `@cost`.
+    pub weight: Option<usize>,
     /// Whether it is non-null, then the same of the items of each list within, from the outside in.
     pub required: &'a [bool],
+}
+
+impl Known<'_> {
+    /// Whether it is a page, whose size `first` says.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        self.size.is_some_and(|size| size.slicing.iter().any(|argument| argument == "first"))
+    }
 }
 
 /// Types of all fields, read from the schema's own SDL.
@@ -62,16 +82,8 @@ impl TypeMap {
                 }
                 _ => continue,
             };
-            let of = |field: &types::FieldDefinition| FieldType {
-                type_name: named(&field.ty.node),
-                is_list: matches!(field.ty.node.base, BaseType::List(_)),
-                page_arguments: field
-                    .arguments
-                    .iter()
-                    .any(|a| a.node.name.node == "first" || a.node.name.node == "last"),
-                required: required(&field.ty.node),
-            };
-            let fields = fields.iter().map(|field| (field.node.name.node.to_string(), of(&field.node))).collect();
+            let fields =
+                fields.iter().map(|field| (field.node.name.node.to_string(), field_type(&field.node))).collect();
             map.fields.insert(name, fields);
         }
         Ok(map)
@@ -103,8 +115,8 @@ impl TypeMap {
         let field = self.fields.get(parent)?.get(name)?;
         Some(Known {
             type_name: &field.type_name,
-            is_list: field.is_list,
-            page_arguments: field.page_arguments,
+            size: field.size.as_ref(),
+            weight: field.weight,
             required: &field.required,
         })
     }
@@ -120,6 +132,32 @@ impl TypeMap {
         all.sort();
         all
     }
+}
+
+fn field_type(field: &types::FieldDefinition) -> FieldType {
+    let directive = |name: &str| field.directives.iter().map(|it| &it.node).find(|it| it.name.node == name);
+    let weight = directive("cost").and_then(|cost| number(cost.get_argument("weight")));
+    let is_list = matches!(field.ty.node.base, BaseType::List(_));
+    let size = directive("listSize").map(|it| ListSize {
+        assumed: number(it.get_argument("assumedSize")).unwrap_or(ASSUMED_LIST),
+        slicing: names(it.get_argument("slicingArguments")),
+        sized: names(it.get_argument("sizedFields")),
+    });
+    let size = size.or_else(|| is_list.then(|| ListSize { assumed: ASSUMED_LIST, ..ListSize::default() }));
+    FieldType { type_name: named(&field.ty.node), size, weight, required: required(&field.ty.node) }
+}
+
+fn number(value: Option<&Positioned<ConstValue>>) -> Option<usize> {
+    match &value?.node {
+        ConstValue::Number(number) => number.as_u64().and_then(|number| number.try_into().ok()),
+        _ => None,
+    }
+}
+
+fn names(value: Option<&Positioned<ConstValue>>) -> Vec<String> {
+    let Some(ConstValue::List(names)) = value.map(|value| &value.node) else { return Vec::new() };
+    let text = |name: &ConstValue| if let ConstValue::String(name) = name { Some(name.clone()) } else { None };
+    names.iter().filter_map(text).collect()
 }
 
 fn named(ty: &types::Type) -> String {

@@ -7,6 +7,7 @@ use async_graphql::{PathSegment, Request, Response, ServerError, Value, Variable
 use serde_json::json;
 
 use super::{Asked, TypeMap};
+use crate::graphql::documents::Document;
 
 const SDL: &str = "
 type Query { a: Int b: Int must: Int! thing: Thing things: [Thing!] loose: [Thing]! grid: [[Thing!]]! node: Node any: Any }
@@ -26,7 +27,7 @@ fn shaped(text: &str, variables: serde_json::Value, data: &str, failed: &[&str])
     let document = request.parsed_query().expect("a document").clone();
     let mut response = Response::new(serde_json::from_str::<Value>(data).expect("data"));
     response.errors = failed.iter().map(|path| ServerError::new("failed", None).with_path(path_of(path))).collect();
-    Asked::of(&request, document).shape(&types, &mut response);
+    Asked::of(&request, Document::parsed(document)).shape(&types, &mut response);
     serde_json::to_string(&response.data).expect("JSON")
 }
 
@@ -262,7 +263,7 @@ fn operation_that_was_named_decides() {
     let mut request = Request::new("query x { a b } query y { b a }").operation_name("y");
     let document = request.parsed_query().expect("a document").clone();
     let mut response = Response::new(serde_json::from_str::<Value>(r#"{"a":1,"b":2}"#).expect("data"));
-    Asked::of(&request, document).shape(&types, &mut response);
+    Asked::of(&request, Document::parsed(document)).shape(&types, &mut response);
     assert_eq!(serde_json::to_string(&response.data).expect("JSON"), r#"{"b":2,"a":1}"#);
 }
 
@@ -280,7 +281,7 @@ fn rows_are_shaped_quickly() {
     let types = TypeMap::of(SDL).expect("an SDL");
     let mut request = Request::new(text);
     let document = request.parsed_query().expect("a document").clone();
-    let asked = Asked::of(&request, document);
+    let asked = Asked::of(&request, Document::parsed(document));
     let data: Value = serde_json::from_str(&format!(r#"{{"loose":[{rows}]}}"#)).expect("data");
     for errors in [0, 100] {
         let mut response = Response::new(data.clone());

@@ -1,6 +1,7 @@
 //! One socket from its upgrade to its end.
 
 use std::future::pending;
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -47,6 +48,7 @@ enum End {
 
 struct Socket<E: SocketExecutor> {
     sockets: Sockets<E>,
+    address: IpAddr,
     socket: WebSocket,
     connection: Connection,
     opening: Option<Opening<E::Session>>,
@@ -61,7 +63,7 @@ struct Socket<E: SocketExecutor> {
 }
 
 /// Serves the socket until one side closes it.
-pub(super) async fn serve<E: SocketExecutor>(socket: WebSocket, sockets: Sockets<E>) {
+pub(super) async fn serve<E: SocketExecutor>(socket: WebSocket, sockets: Sockets<E>, address: IpAddr) {
     let mut socket = Socket {
         connection: Connection::new(sockets.settings.limits),
         opening: None,
@@ -73,6 +75,7 @@ pub(super) async fn serve<E: SocketExecutor>(socket: WebSocket, sockets: Sockets
         actions: Vec::new(),
         socket,
         sockets,
+        address,
     };
     let end = socket.run().await;
     socket.finish(end).await;
@@ -186,7 +189,9 @@ impl<E: SocketExecutor> Socket<E> {
         self.timers.initialised();
         let executor = self.sockets.executor.clone();
         let within = self.sockets.settings.open_timeout;
-        let opening = async move { timeout(within, executor.open(payload)).await.unwrap_or(Err(Refusal::Unavailable)) };
+        let address = self.address;
+        let opening =
+            async move { timeout(within, executor.open(payload, address)).await.unwrap_or(Err(Refusal::Unavailable)) };
         self.opening = Some(opening.boxed());
     }
 

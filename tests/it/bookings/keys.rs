@@ -66,7 +66,7 @@ async fn header_cannot_stand_for_two_mutation_fields() {
 async fn key_has_1_to_200_characters() {
     let app = TestApp::start().await;
     let practice = app.practice().await;
-    for key in [String::new(), "x".repeat(201), "a\0b".to_owned()] {
+    for key in [String::new(), "x".repeat(201)] {
         let input = wish(&practice.slot(0), json!({ "clientMutationId": key }));
         let answer = failed(&app, &practice.patient, BOOK, input, "BAD_USER_INPUT").await;
         assert_eq!(answer.body["errors"][0]["extensions"]["field"], json!(["input", "clientMutationId"]));

@@ -82,9 +82,7 @@ async fn filters_have_limits_that_are_named() {
     for (filter, wanted) in [
         (json!({ "search": "a" }), "search"),
         (json!({ "search": "a".repeat(101) }), "search"),
-        (json!({ "search": "a\0b" }), "search"),
         (json!({ "specialties": vec!["x"; 21] }), "specialties"),
-        (json!({ "specialties": ["x\0"] }), "specialties"),
         (json!({ "providerIds": vec![id.clone(); 101] }), "providerIds"),
         (json!({ "providerIds": ["nonsense"] }), "providerIds"),
         (json!({ "providerIds": [practice.clinic.global(practice.location)] }), "providerIds"),
@@ -124,7 +122,7 @@ async fn organization_is_named_by_slug_token_or_default() {
     );
     let by_token = app.client.by(&practice.patient, query, json!({})).await.ok();
     assert_eq!(by_token.text("/organization/slug"), *slug);
-    for unknown in ["nobody", "", "Ünknown", "a\0b", &"x".repeat(200)] {
+    for unknown in ["nobody", "", "Ünknown", &"x".repeat(200)] {
         let answer = app.client.guest(query, json!({ "slug": unknown })).await;
         assert_eq!(answer.codes(), ["NOT_FOUND"], "{unknown:?}");
     }

@@ -101,6 +101,78 @@ async fn fragments_and_variables_hide_nothing() {
 }
 
 #[tokio::test]
+async fn every_other_limit_is_kept_before_the_database_too() {
+    let gated = Gated::start().await;
+    gated.gate.shut();
+    let client = &gated.client;
+    let directives = |n: usize| format!("{{ __typename {} }}", "@include(if: true) ".repeat(n));
+    assert_eq!(refused(client, &directives(51), "directives", 50).await, 51);
+    let fragments: String = (0..101).map(|n| format!("fragment F{n} on Query {{ __typename }} ")).collect();
+    assert_eq!(refused(client, &format!("{{ ...F0 }} {fragments}"), "fragments", 100).await, 101);
+    let tokens = format!("{{ {} }}", "__typename ".repeat(14_999));
+    assert_eq!(refused(client, &tokens, "tokens", 15_000).await, 15_001);
+    let variables: String = (0..101).map(|n| format!("$v{n}: Int ")).collect();
+    assert_eq!(refused(client, &format!("query({variables}) {{ __typename }}"), "variables", 100).await, 101);
+    let sent: serde_json::Map<String, Value> = (0..10_000).map(|n| (format!("v{n}"), json!(n))).collect();
+    let answer = client.post(None, &json!({ "query": "{ __typename }", "variables": sent })).await;
+    assert_eq!(
+        (answer.codes(), &answer.body["errors"][0]["extensions"]["limit"]),
+        (vec!["COST_LIMIT".to_owned()], &json!("variables"))
+    );
+    let ids: Vec<usize> = (0..501).collect();
+    for answer in [
+        client.guest("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ids })).await,
+        client.guest(&format!("{{ nodes(ids: {ids:?}) {{ id }} }}"), json!({})).await,
+    ] {
+        assert_eq!(answer.codes(), ["BAD_USER_INPUT"], "{}", answer.body);
+        assert!(answer.body["errors"][0]["message"].as_str().expect("a text").ends_with("must have at most 500 items"));
+    }
+    let levels = format!("{{ {} __typename {} }}", "... { ".repeat(64), "}".repeat(64));
+    refused(client, &levels, "levels", 64).await;
+    let lists =
+        "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }";
+    assert_eq!(refused(client, lists, "introspection levels", 3).await, 4);
+    gated.stop().await;
+}
+
+#[tokio::test]
+async fn answer_tells_what_it_cost() {
+    let app = crate::support::TestApp::start().await;
+    let practice = app.practice().await;
+    let query = "query($slug: String) { providers(organizationSlug: $slug, first: 10) { nodes { id slots(first: 5) { nodes { id } } } } }";
+    let answer = app.client.guest(query, json!({ "slug": practice.clinic.slug })).await.ok();
+    // A connection, 10 providers, a connection of each, 5 slots in each.
+    assert_eq!(answer.body["extensions"]["cost"], json!({ "requested": 1 + 10 + 10 + 50, "limit": 5_000 }));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn variables_are_read_before_anything_runs() {
+    let app = crate::support::TestApp::start().await;
+    let practice = app.practice().await;
+    let book = "mutation($a: BookSlotInput!, $b: BookSlotInput!) { a: bookSlot(input: $a) { booking { id } } b: bookSlot(input: $b) { booking { id } } }";
+    let good = crate::bookings::wish(&practice.slot(0), json!({}));
+    let before = app.db.state().await;
+    for (what, variables, field) in [
+        ("a missing one", json!({ "a": good }), json!(["variables", "b"])),
+        ("one without a field", json!({ "a": good, "b": {} }), json!(["variables", "b", "slot"])),
+        ("one that is null", json!({ "a": good, "b": null }), json!(["variables", "b"])),
+        (
+            "a null character",
+            json!({ "a": good, "b": { "slot": { "id": "a\0" }, "serviceId": "x" } }),
+            json!(["variables", "b", "slot", "id"]),
+        ),
+    ] {
+        let answer = app.client.by(&practice.patient, book, variables).await;
+        assert_eq!(answer.codes(), ["BAD_USER_INPUT"], "{what}: {}", answer.body);
+        assert_eq!(answer.body["errors"][0]["extensions"]["field"], field, "{what}");
+        assert_eq!(answer.body.get("data"), None, "{what}");
+        assert_eq!(app.db.state().await, before, "{what}: the first of them has not happened");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn limits_are_configurable() {
     let app = crate::support::TestApp::with(&[
         ("GRAPHQL_MAX_DEPTH", "3"),

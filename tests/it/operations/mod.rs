@@ -1,10 +1,12 @@
 //! What a document may ask, how transports answer, and how the program starts, stops and fails.
 
 mod addresses;
+mod batches;
 mod commands;
 mod drain;
 mod errors;
 mod gate;
+mod headers;
 mod health;
 mod introspection;
 mod limits;
@@ -14,6 +16,7 @@ mod postgres_tls;
 mod program;
 mod redis_tls;
 mod refusals;
+mod slow;
 mod tls;
 mod transport;
 

@@ -55,7 +55,7 @@ async fn requests_and_sockets_work_over_tls_and_nothing_works_without() {
     let body = json!({ "query": BOOK, "variables": { "input": wish(&practice.slot(0), json!({})) } });
     let url = format!("https://{addr}/graphql");
     let answer = http.post(&url).bearer_auth(&practice.patient.token).json(&body).send().await.expect("an answer");
-    assert_eq!(answer.version(), reqwest::Version::HTTP_11);
+    assert_eq!(answer.version(), reqwest::Version::HTTP_2);
     assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
     let answer: Value = answer.json().await.expect("JSON");
     assert_eq!(answer["data"]["bookSlot"]["booking"]["status"], "BOOKED", "{answer}");
@@ -77,7 +77,7 @@ async fn requests_and_sockets_work_over_tls_and_nothing_works_without() {
 }
 
 #[tokio::test]
-async fn versions_are_1_2_and_1_3_and_the_protocol_is_http_1_1() {
+async fn versions_are_1_2_and_1_3_and_the_protocols_http_2_and_http_1_1() {
     let authority = Authority::new();
     let app = TestApp::with(&variables(&authority.issue(&["127.0.0.1"]))).await;
     let shake = async |version: &'static rustls::SupportedProtocolVersion, protocol: &[u8]| {
@@ -93,7 +93,8 @@ async fn versions_are_1_2_and_1_3_and_the_protocol_is_http_1_1() {
     };
     for version in [&TLS12, &TLS13] {
         assert_eq!(shake(version, b"http/1.1").await, Some((version.version, b"http/1.1".to_vec())));
-        assert_eq!(shake(version, b"h2").await, None);
+        assert_eq!(shake(version, b"h2").await, Some((version.version, b"h2".to_vec())));
+        assert_eq!(shake(version, b"h3").await, None);
     }
     app.stop().await;
 }

@@ -62,7 +62,7 @@ impl Schema {
     /// A root field with everything below it; of what it may be only the type `of`, if one is given.
     pub fn root(&self, root: &str, name: &str, arguments: &str, of: Option<&str>) -> Asked {
         let mut asked = self.field(root, name, OBJECTS_DEEP);
-        if self.map.field(root, name).is_some_and(|known| known.page_arguments) {
+        if self.map.field(root, name).is_some_and(|known| known.is_page()) {
             asked.arguments = format!("({arguments}, first: {PAGE})");
         } else {
             asked.arguments = format!("({arguments})");
@@ -74,7 +74,7 @@ impl Schema {
     fn field(&self, of: &str, name: &str, deep: usize) -> Asked {
         let known = self.map.field(of, name).unwrap_or_else(|| panic!("no field {of}.{name}"));
         let below = self.map.possible(known.type_name).iter().map(|object| self.shape(object, deep)).collect();
-        let arguments = if known.page_arguments { format!("(first: {PAGE})") } else { String::new() };
+        let arguments = if known.is_page() { format!("(first: {PAGE})") } else { String::new() };
         Asked { name: name.to_owned(), below, arguments }
     }
 

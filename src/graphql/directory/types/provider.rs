@@ -10,6 +10,7 @@ use crate::graphql::availability::queries::FreeSlots;
 use crate::graphql::availability::types::SlotConnection;
 use crate::graphql::connection::connection;
 use crate::graphql::context::Scope;
+use crate::graphql::cost::{About, Page};
 use crate::graphql::scalars::{Cursor, LanguageTag, RegionCode};
 use crate::kernel::error::Error;
 
@@ -54,6 +55,7 @@ impl Provider {
         self.row.biography.as_deref()
     }
     /// What they practise, main one first, at most 20.
+    #[graphql(directive = About::apply(3))]
     async fn specialties(&self) -> Result<Vec<Specialty>, Error> {
         let specialty = |one: directory::Trait| Specialty {
             display_name: one.display_name.unwrap_or_else(|| one.value.clone()),
@@ -66,6 +68,7 @@ impl Provider {
         Ok(self.traits(TraitKind::Language).await?.into_iter().map(|one| LanguageTag(one.value)).collect())
     }
     /// Plans they accept, at most 100.
+    #[graphql(directive = About::apply(10))]
     async fn accepted_insurance(&self) -> Result<Vec<InsurancePlan>, Error> {
         let plan = |one: directory::Trait| InsurancePlan {
             display_name: one.display_name.unwrap_or_else(|| one.value.clone()),
@@ -83,17 +86,20 @@ impl Provider {
         self.row.accepts_new_patients
     }
     /// Where they work, at most 50.
+    #[graphql(directive = About::apply(3))]
     async fn locations(&self) -> Result<Vec<Location>, Error> {
         let rows = self.scope.loaders.locations_of_provider.one(self.row.id).await?.unwrap_or_default();
         Ok(rows.iter().map(|row| Location { scope: self.scope.clone(), row: row.clone() }).collect())
     }
     /// What can be booked with them, at most 100.
+    #[graphql(directive = About::apply(5))]
     async fn services(&self) -> Result<Vec<Service>, Error> {
         let rows = self.scope.loaders.services_of_provider.one(self.row.id).await?.unwrap_or_default();
         Ok(rows.iter().map(|row| Service { scope: self.scope.clone(), row: row.clone() }).collect())
     }
     /// Their free slots, in the order of time. Inside a list of providers, `first: 5` shows the next times of each in the
     /// same request.
+    #[graphql(directive = Page::apply())]
     async fn slots(
         &self,
         ctx: &Context<'_>,

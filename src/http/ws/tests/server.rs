@@ -1,6 +1,6 @@
 //! A server on a free port with an executor whose operations do what their document says.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use async_graphql::{Request, Response, ServerError, value};
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::http::protocol::transport_ws::{Payload, Refusal};
+use crate::http::server::Place;
 use crate::http::ws::{Operation, SocketExecutor, SocketSettings, Sockets, bearer};
 
 use super::soon;
@@ -30,7 +31,9 @@ impl Server {
     pub(super) async fn start(settings: SocketSettings) -> Self {
         let (drain, tasks, script) = (CancellationToken::new(), TaskTracker::new(), Script::default());
         let sockets = Sockets::new(script.clone(), settings, drain.clone(), tasks.clone());
-        let upgrade = move |upgrade: WebSocketUpgrade| async move { sockets.upgrade(upgrade) };
+        let upgrade = move |upgrade: WebSocketUpgrade| async move {
+            sockets.upgrade(upgrade, [127, 0, 0, 1].into(), Place::any().expect("a place"))
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         tokio::spawn(axum::serve(listener, Router::new().route("/", any(upgrade))).into_future());
@@ -104,7 +107,7 @@ impl Script {
 impl SocketExecutor for Script {
     type Session = Session;
 
-    async fn open(&self, payload: Payload) -> Result<Session, Refusal> {
+    async fn open(&self, payload: Payload, _: IpAddr) -> Result<Session, Refusal> {
         match bearer(&payload)? {
             None => Ok(Session(None)),
             Some("short") => Ok(Session(Some(Utc::now() + TimeDelta::seconds(1)))),
