@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::graphql::Gateway;
+use crate::graphql::{ApiSchema, Gateway};
 use crate::http::protocol::transport_ws::Limits;
 use crate::http::socket::GatewaySockets;
 use crate::http::state::HttpState;
@@ -67,7 +67,8 @@ impl Replica {
             tasks.spawn(async move { stop.run_until_cancelled(keys.keep_fresh()).await });
         }
         let hub = Hub::start(DatabaseLog::new(db.clone()), &*bus.bus, hub_settings(config), &tasks, stop.clone());
-        let gateway = Gateway::new(services, hub, config.limits, serving.clone(), config.http.request_timeout)?;
+        let schema = if config.federation { ApiSchema::federated() } else { ApiSchema::standard() };
+        let gateway = Gateway::new(schema, services, hub, config.limits, serving.clone(), config.http.request_timeout)?;
         let sockets =
             Sockets::new(GatewaySockets(gateway.clone()), socket_settings(config), drain.clone(), serving.clone());
         let draining = Arc::new(AtomicBool::new(false));

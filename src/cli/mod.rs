@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::app::schema::Form;
 use crate::app::{self, AppError};
 use crate::config::{Config, ConfigError};
 use crate::kernel::time::Clock;
@@ -48,14 +49,19 @@ enum Command {
         roles: bool,
     },
     /// Print the GraphQL schema.
-    #[command(after_help = "Example:\n  openslot schema > schema.graphql\n  openslot schema --check")]
+    #[command(
+        after_help = "Example:\n  openslot schema > schema.graphql\n  openslot schema --check\n  openslot schema --federation"
+    )]
     Schema {
-        /// Compare it with schema.graphql instead; 1 when they differ.
+        /// As a subgraph of Apollo Federation 2.
+        #[arg(long)]
+        federation: bool,
+        /// Compare it with its file instead; 1 when they differ.
         #[arg(long)]
         check: bool,
-        /// The file to compare with.
-        #[arg(long, default_value = "schema.graphql")]
-        file: PathBuf,
+        /// The file to compare with; schema.graphql or schema.federation.graphql without it.
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
     /// Fill the database with demo data; run again, it extends the horizon.
     #[command(after_help = "Example:\n  DATABASE_URL=postgres://openslot_api@db/openslot openslot seed --size demo")]
@@ -166,8 +172,13 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
             applied.iter().for_each(|name| say(&format!("applied {name}")));
             say(&format!("{} migrations applied", applied.len()));
         }
-        Command::Schema { check: true, file } => app::schema::check(&file)?,
-        Command::Schema { check: false, .. } => say(app::schema::sdl().trim_end()),
+        Command::Schema { federation, check, file } => {
+            let form = if federation { Form::Federation } else { Form::Standard };
+            match check {
+                true => form.check(file.as_deref().unwrap_or_else(|| form.file()))?,
+                false => say(form.sdl().trim_end()),
+            }
+        }
         Command::Seed { size: Size::Demo } => {
             let seeded = app::seed::demo(&config, Clock::System, None).await?;
             say(&format!("{} slots added, {} bookings stand", seeded.slots, seeded.bookings));

@@ -33,6 +33,8 @@ pub struct Config {
     pub live: Live,
     /// Logs.
     pub logging: Logging,
+    /// `GRAPHQL_FEDERATION`: whether the fields that a router of Apollo Federation asks are served.
+    pub federation: bool,
     /// Slug of the organization of requests that name none.
     pub default_organization: Option<String>,
 }
@@ -59,6 +61,7 @@ impl Config {
             limits: GraphqlLimits::from(env)?,
             live: Live::from(env)?,
             logging: Logging::from(env)?,
+            federation: env.switch("GRAPHQL_FEDERATION", false)?,
             default_organization: env.text("DEFAULT_ORGANIZATION")?,
         })
     }

@@ -23,7 +23,7 @@ use super::documents::{Document, Documents, Unreadable};
 use super::inputs::{self, InputTypes};
 use super::limits::{self, TypeMap};
 use super::response::Asked;
-use super::schema::{self, ApiSchema};
+use super::schema::ApiSchema;
 use super::{batch, error};
 
 /// Runs operations; cheap to clone.
@@ -84,17 +84,17 @@ impl Gateway {
     /// # Errors
     /// `Internal` when the schema's own SDL cannot be read, which is a defect.
     pub fn new(
+        schema: ApiSchema,
         services: Arc<Services>,
         hub: Hub,
         limits: GraphqlLimits,
         tasks: TaskTracker,
         longest: Duration,
     ) -> Result<Self, Error> {
-        let sdl = schema::sdl();
+        let sdl = schema.sdl();
         let types = Arc::new(TypeMap::of(&sdl).map_err(Error::internal)?);
         let inputs = Arc::new(InputTypes::of(&sdl).map_err(Error::internal)?);
-        let documents = Documents::new(types.clone(), inputs.clone(), limits);
-        let schema = schema::build();
+        let documents = Documents::new(&schema, types.clone(), inputs.clone(), limits);
         Ok(Self { inner: Arc::new(Inner { schema, documents, types, inputs, services, hub, limits, tasks, longest }) })
     }
 

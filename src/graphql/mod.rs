@@ -10,6 +10,7 @@ pub mod directory;
 pub mod documents;
 pub mod error;
 pub mod executor;
+pub mod federation;
 pub mod identity;
 pub mod inputs;
 pub mod limits;
@@ -23,3 +24,4 @@ pub mod user_error;
 mod words;
 
 pub use executor::Gateway;
+pub use schema::ApiSchema;

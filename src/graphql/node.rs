@@ -75,7 +75,7 @@ impl NodeQuery {
 }
 
 /// Finds a row of any kind. What the viewer may not know is nothing, whatever the reason.
-async fn find(ctx: &Context<'_>, id: AnyId) -> Result<Option<Node>, Error> {
+pub(super) async fn find(ctx: &Context<'_>, id: AnyId) -> Result<Option<Node>, Error> {
     match load(ctx, id).await {
         Err(Error::NotFound | Error::Forbidden | Error::Unauthenticated) => Ok(None),
         found => found,

@@ -1,7 +1,12 @@
 //! The roots, merged of their areas, and the SDL that is kept in the repository.
 
 use async_graphql::extensions::ExtensionFactory;
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder, ValidationMode};
+use async_graphql::{
+    MergedObject, MergedSubscription, ObjectType, Request, Response, SDLExportOptions, Schema, SchemaBuilder,
+    ValidationMode,
+};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 
 use super::availability::queries::AvailabilityQuery;
 use super::availability::stream_types::StreamItem;
@@ -10,14 +15,24 @@ use super::bookings::mutations::BookingMutation;
 use super::bookings::queries::BookingQuery;
 use super::directory::mutations::DirectoryMutation;
 use super::directory::queries::DirectoryQuery;
+use super::federation::EntityQuery;
 use super::identity::mutations::IdentityMutation;
 use super::identity::queries::IdentityQuery;
 use super::node::{Node, NodeQuery};
 use super::user_error::UserError;
 
+/// What every root of queries has.
+#[derive(MergedObject, Default)]
+pub struct CommonQuery(NodeQuery, IdentityQuery, DirectoryQuery, AvailabilityQuery, BookingQuery);
+
 /// Everything that can be read. Root fields are nullable on purpose: one that fails does not take the others with it.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, DirectoryQuery, AvailabilityQuery, BookingQuery);
+pub struct Query(CommonQuery);
+
+/// Everything that can be read. Root fields are nullable on purpose: one that fails does not take the others with it.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct FederatedQuery(CommonQuery, EntityQuery);
 
 /// Everything that can be changed. A business refusal is data in `userErrors`; nothing was changed then.
 #[derive(MergedObject, Default)]
@@ -27,33 +42,71 @@ pub struct Mutation(BookingMutation, IdentityMutation, DirectoryMutation);
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(AvailabilitySubscription);
 
-/// The schema that is served.
-pub type ApiSchema = Schema<Query, Mutation, Subscription>;
-
-/// Builds the schema that runs documents. They are held against limits and validated before, once each, so that it only
-/// repeats what costs nothing.
-#[must_use]
-pub fn build() -> ApiSchema {
-    builder().validation_mode(ValidationMode::Fast).finish()
+/// The schema that is served. Limits are kept by the executor, so that they hold on every transport and before anything
+/// runs.
+pub enum ApiSchema {
+    /// What `schema.graphql` holds.
+    Standard(Schema<Query, Mutation, Subscription>),
+    /// The same, and what a router of Apollo Federation asks.
+    Federated(Schema<FederatedQuery, Mutation, Subscription>),
 }
 
-/// Builds one that validates documents; what they would do is for `extension`.
-#[must_use]
-pub fn validating(extension: impl ExtensionFactory) -> ApiSchema {
-    builder().extension(extension).finish()
+impl ApiSchema {
+    /// Builds what `schema.graphql` holds. Documents are validated before, once each, so that it only repeats what costs
+    /// nothing.
+    #[must_use]
+    pub fn standard() -> Self {
+        Self::Standard(builder(Query::default()).validation_mode(ValidationMode::Fast).finish())
+    }
+
+    /// Builds the same with `_service` and `_entities`.
+    #[must_use]
+    pub fn federated() -> Self {
+        Self::Federated(builder(FederatedQuery::default()).validation_mode(ValidationMode::Fast).finish())
+    }
+
+    /// Builds one of the same roots that validates documents; what they would do is for `extension`.
+    #[must_use]
+    pub fn validating(&self, extension: impl ExtensionFactory) -> Self {
+        match self {
+            Self::Standard(_) => Self::Standard(builder(Query::default()).extension(extension).finish()),
+            Self::Federated(_) => Self::Federated(builder(FederatedQuery::default()).extension(extension).finish()),
+        }
+    }
+
+    /// Runs a query or a mutation.
+    pub async fn execute(&self, request: Request) -> Response {
+        match self {
+            Self::Standard(schema) => schema.execute(request).await,
+            Self::Federated(schema) => schema.execute(request).await,
+        }
+    }
+
+    /// Runs a subscription.
+    pub fn execute_stream(&self, request: Request) -> BoxStream<'static, Response> {
+        match self {
+            Self::Standard(schema) => schema.execute_stream(request).boxed(),
+            Self::Federated(schema) => schema.execute_stream(request).boxed(),
+        }
+    }
+
+    /// The SDL, types sorted by name, as `schema.graphql` holds it.
+    #[must_use]
+    pub fn sdl(&self) -> String {
+        let options =
+            SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
+        let text = match self {
+            Self::Standard(schema) => schema.sdl_with_options(options),
+            Self::Federated(schema) => schema.sdl_with_options(options),
+        };
+        format!("{}\n", text.trim())
+    }
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+fn builder<Q: ObjectType + 'static>(query: Q) -> SchemaBuilder<Q, Mutation, Subscription> {
+    Schema::build(query, Mutation::default(), Subscription::default())
         .register_output_type::<Node>()
         .register_output_type::<StreamItem>()
         .register_output_type::<UserError>()
         .disable_suggestions()
-}
-
-/// The SDL of the schema, types sorted by name, as `schema.graphql` holds it.
-#[must_use]
-pub fn sdl() -> String {
-    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
-    format!("{}\n", build().sdl_with_options(options).trim())
 }

@@ -66,9 +66,12 @@ fn curl_sends_the_operation_that_stands_above_it() {
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    for (file, base) in
-        [("README.md", ""), ("docs/decisions/README.md", "docs/decisions/"), ("tests/README.md", "tests/")]
-    {
+    for (file, base) in [
+        ("README.md", ""),
+        ("docs/decisions/README.md", "docs/decisions/"),
+        ("docs/schema.md", "docs/"),
+        ("tests/README.md", "tests/"),
+    ] {
         for link in read(file).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let path = link.split('#').next().unwrap();
             let is_local = !path.is_empty() && !path.contains("://");

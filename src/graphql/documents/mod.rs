@@ -16,6 +16,7 @@ use crate::kernel::error::Error;
 
 use super::inputs::{self, InputTypes, Late};
 use super::limits::{self, TypeMap};
+use super::schema::ApiSchema;
 
 use self::validation::Validator;
 
@@ -69,12 +70,12 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// For the schema of these types.
+    /// For a schema and its types.
     #[must_use]
-    pub fn new(types: Arc<TypeMap>, inputs: Arc<InputTypes>, limits: GraphqlLimits) -> Self {
+    pub fn new(schema: &ApiSchema, types: Arc<TypeMap>, inputs: Arc<InputTypes>, limits: GraphqlLimits) -> Self {
         let weigher = |_: &Hash, document: &Arc<Document>| document.weight;
         let known = Cache::builder().max_capacity(REMEMBERED).weigher(weigher).build();
-        Self { known, validator: Validator::new(), types, inputs, limits }
+        Self { known, validator: Validator::of(schema), types, inputs, limits }
     }
 
     /// The document of a text.

@@ -7,7 +7,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Request, Response, ServerError};
 use futures_util::FutureExt as _;
 
-use crate::graphql::schema::{self, ApiSchema};
+use crate::graphql::schema::ApiSchema;
 
 /// Faults that are told at most: a document can have thousands.
 const MOST_FAULTS: usize = 10;
@@ -18,8 +18,8 @@ pub(super) struct Validator {
 }
 
 impl Validator {
-    pub(super) fn new() -> Self {
-        Self { schema: schema::validating(NeverRuns) }
+    pub(super) fn of(schema: &ApiSchema) -> Self {
+        Self { schema: schema.validating(NeverRuns) }
     }
 
     /// Holds every operation and fragment of a document against the rules.

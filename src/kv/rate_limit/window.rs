@@ -52,16 +52,18 @@ impl Quota {
         let length = self.millis();
         let (index, into) = (now / length, now % length);
         let (index, into) = if used.index > index { (used.index, 0) } else { (index, into) };
+        let mut seen = *used;
         if used.index < index {
             let previous = if used.index + 1 == index { used.current } else { 0 };
-            *used = Used { index, current: 0, previous };
+            seen = Used { index, current: 0, previous };
         }
         let points = points.min(self.points);
-        let is_allowed = self.spent(used, into) + points <= self.points;
+        let is_allowed = self.spent(&seen, into) + points <= self.points;
         if is_allowed {
-            used.current += points;
+            seen.current += points;
+            *used = seen;
         }
-        self.verdict(used, points, into, is_allowed)
+        self.verdict(&seen, points, into, is_allowed)
     }
 
     /// The verdict on what was decided so far into the window.

@@ -99,6 +99,8 @@ fn schema_is_printed_and_compared() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stdout).expect("text"), openslot::app::schema::sdl());
     assert_eq!(run(&["schema", "--check"], &[]).status.code(), Some(0));
+    assert_eq!(run(&["schema", "--federation", "--check"], &[]).status.code(), Some(0));
+    assert_eq!(run(&["schema", "--federation", "--check", "--file", "schema.graphql"], &[]).status.code(), Some(1));
     let (code, line) = complaint(&["schema", "--check", "--file", "Cargo.toml"], &[("LOG_LEVEL", "error")]);
     assert_eq!((code, line.as_str()), (1, "openslot: Cargo.toml is not current: run `make schema`"));
     assert_eq!(complaint(&["schema", "--check", "--file", "nothing"], &[("LOG_LEVEL", "error")]).0, 1);

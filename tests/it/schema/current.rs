@@ -1,9 +1,13 @@
-//! The file in the repository is what is served.
+//! The files in the repository are what is served.
 
-use openslot::app::schema::sdl;
+use std::path::Path;
+
+use openslot::app::schema::Form;
 
 #[test]
-fn schema_file_is_current() {
-    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql")).expect("the file");
-    assert!(file == sdl(), "run `make schema`");
+fn schema_files_are_current() {
+    for form in [Form::Standard, Form::Federation] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(form.file());
+        assert!(form.check(&file).is_ok(), "{}: run `make schema`", file.display());
+    }
 }

@@ -2,4 +2,5 @@
 
 mod current;
 mod described;
+mod federation;
 mod response;

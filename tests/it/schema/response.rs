@@ -44,7 +44,7 @@ fn keys(data: &str) -> String {
 }
 
 /// Takes the row of the practice's location away, as no foreign key would allow.
-async fn lose_location(app: &TestApp, practice: &Practice) {
+pub(super) async fn lose_location(app: &TestApp, practice: &Practice) {
     let id = practice.location;
     let delete = format!("DELETE FROM openslot.locations WHERE id = '{id}'");
     app.db
