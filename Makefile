@@ -25,14 +25,14 @@ bench: ## Measures what security costs and what answering times tell (ONLY=timin
 check: ## Everything CI runs: scripts, format, lints, documentation, tests, schema, clients, chart
 	@scripts/check
 
-conformance: ## Checks the program with real clients: npm graphql-ws, and GraphiQL in Chromium
+conformance: ## Checks the program with real clients and their tools, and GraphiQL in Chromium
 	@cargo build --locked --quiet --bin openslot
 	@tests/clients/run
 
 fmt: ## Formats the code
 	@cargo fmt
 
-schema: ## Writes schema.graphql anew from the code
+schema: ## Writes schema.graphql and schema.federation.graphql anew from the code
 	@scripts/schema
 
 proof: ## Runs `make start` and `make test` on a fresh Debian, as root and as a user with sudo (needs root)
