@@ -61,6 +61,9 @@ pub enum AppError {
     /// An operation of the domain failed.
     #[error(transparent)]
     Domain(#[from] crate::kernel::error::Error),
+    /// The large organization was not loaded.
+    #[error(transparent)]
+    Load(#[from] crate::domain::demo::large::LoadError),
     /// `schema.graphql` is not what the program serves.
     #[error("{0} is not current: run `make schema`")]
     Stale(String),

@@ -73,6 +73,7 @@ pub(super) async fn open(
         wait: config.database.pool_wait,
         statement_timeout: config.database.statement_timeout,
         application_name: "openslot",
+        role: None,
     };
     let pool = Pool::new(url.expose(), &settings).map_err(|_| AppError::Url(variable))?;
     let db = Db::new(pool, tasks, ring);

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::app::schema::Form;
+use crate::app::seed::LargeSize;
 use crate::app::{self, AppError};
 use crate::config::{Config, ConfigError};
 use crate::kernel::time::Clock;
@@ -63,8 +64,10 @@ enum Command {
         #[arg(long)]
         file: Option<PathBuf>,
     },
-    /// Fill the database with demo data; run again, it extends the horizon.
-    #[command(after_help = "Example:\n  DATABASE_URL=postgres://openslot_api@db/openslot openslot seed --size demo")]
+    /// Fill the database with demo data; run again, it extends the horizon. Or load data to measure with, once.
+    #[command(
+        after_help = "Example:\n  DATABASE_URL=postgres://openslot_api@db/openslot openslot seed --size demo\n  MIGRATION_DATABASE_URL=postgres://postgres@db/openslot openslot seed --size large"
+    )]
     Seed {
         /// How much.
         #[arg(long, value_enum, default_value = "demo")]
@@ -105,6 +108,8 @@ enum Command {
 enum Size {
     /// One organization, 6 locations, 40 providers, 8 weeks.
     Demo,
+    /// One organization, 200 locations, 2,000 providers, 2,000,000 slots, 400,000 bookings, 10 weeks.
+    Large,
 }
 
 /// Why a command failed.
@@ -182,6 +187,10 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Seed { size: Size::Demo } => {
             let seeded = app::seed::demo(&config, Clock::System, None).await?;
             say(&format!("{} slots added, {} bookings stand", seeded.slots, seeded.bookings));
+        }
+        Command::Seed { size: Size::Large } => {
+            let seeded = app::seed::large(&config, &Clock::System, LargeSize::FULL).await?;
+            say(&format!("{} slots and {} bookings loaded", seeded.slots, seeded.bookings));
         }
         Command::Token { role, org, number } => say(&app::token::mint(&config, &org, &role, number)?),
         Command::Health => return Ok(health::ask(config.http.addr, config.http.tls.is_some()).await),

@@ -7,6 +7,7 @@ pub mod bookings;
 pub mod changes;
 pub mod conn;
 pub mod connect;
+pub mod demo;
 pub mod directory;
 pub mod error;
 mod flight;

@@ -29,6 +29,8 @@ pub struct PoolSettings {
     pub statement_timeout: Duration,
     /// Shown by `pg_stat_activity`.
     pub application_name: &'static str,
+    /// The group whose rights are used instead of the login's own.
+    pub role: Option<&'static str>,
 }
 
 /// Connections to one database under one login.
@@ -91,7 +93,7 @@ impl Pool {
 /// more than running it, and a stuck writer holds the change log back for as long as it may idle.
 async fn set_up(conn: &mut AsyncPgConnection, settings: &PoolSettings) -> QueryResult<()> {
     let longest = settings.statement_timeout.as_millis().to_string();
-    let all = [
+    let mut all = vec![
         ("search_path", "openslot, public"),
         ("plan_cache_mode", "force_generic_plan"),
         ("statement_timeout", longest.as_str()),
@@ -99,6 +101,7 @@ async fn set_up(conn: &mut AsyncPgConnection, settings: &PoolSettings) -> QueryR
         ("idle_in_transaction_session_timeout", "1000"),
         ("application_name", settings.application_name),
     ];
+    all.extend(settings.role.map(|role| ("role", role)));
     set_config(conn, &all).await?;
     flight::prepare(conn).await
 }

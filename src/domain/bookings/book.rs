@@ -280,7 +280,16 @@ fn refused(reasons: &Reasons, near: Vec<SlotId>) -> Refused {
 fn reference() -> Result<String, Error> {
     let mut random = [0; 8];
     aws_lc_rs::rand::fill(&mut random).map_err(Error::internal)?;
-    Ok(random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
+    Ok(spelled(random))
+}
+
+/// The reference of a number below 2^40: no two have the same.
+pub(in crate::domain) fn reference_of(number: u64) -> String {
+    spelled(std::array::from_fn(|place| (number >> (5 * place) & 31).to_le_bytes()[0]))
+}
+
+fn spelled(letters: [u8; 8]) -> String {
+    letters.iter().map(|letter| char::from(ALPHABET[usize::from(letter % 32)])).collect()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{LocationId, MemberId, OrganizationId, PatientId, ProviderId, RowId, ScheduleId, ServiceId};
 use crate::kernel::time::CalendarSpan;
 
-use super::{DemoPlan, DemoProvider, DemoSchedule, DemoService, bookings};
+use super::{DemoLocation, DemoPlan, DemoProvider, DemoSchedule, DemoService, bookings};
 
 /// How far slots are made ahead.
 const HORIZON: TimeDelta = TimeDelta::weeks(8);
@@ -86,15 +86,16 @@ async fn create(services: &Services, plan: &DemoPlan, issuer: &str) -> Result<Or
     Ok(organization)
 }
 
-struct Maker<'a> {
-    organization: OrganizationId,
-    conn: &'a mut OrgConn,
+/// Puts parts of a plan into the database.
+pub(super) struct Maker<'a> {
+    pub(super) organization: OrganizationId,
+    pub(super) conn: &'a mut OrgConn,
 }
 
-type Made<T> = HashMap<String, T>;
+pub(super) type Made<T> = HashMap<String, T>;
 
 impl Maker<'_> {
-    async fn organization(&mut self, plan: &DemoPlan) -> Result<(), Error> {
+    pub(super) async fn organization(&mut self, plan: &DemoPlan) -> Result<(), Error> {
         let new = organizations::NewOrganization {
             id: self.organization,
             slug: plan.organization.slug.to_owned(),
@@ -105,7 +106,7 @@ impl Maker<'_> {
         Ok(organizations::insert(self.conn, &new).await?)
     }
 
-    async fn words(&mut self, plan: &DemoPlan) -> Result<(), Error> {
+    pub(super) async fn words(&mut self, plan: &DemoPlan) -> Result<(), Error> {
         for specialty in &plan.specialties {
             traits::insert_specialty(self.conn, self.organization, specialty.code, specialty.display_name).await?;
         }
@@ -118,30 +119,14 @@ impl Maker<'_> {
     async fn locations(&mut self, plan: &DemoPlan) -> Result<Made<LocationId>, Error> {
         let mut made = HashMap::new();
         for place in &plan.locations {
-            let id = LocationId::random();
-            let row = locations::LocationRow {
-                id,
-                organization_id: self.organization,
-                display_name: place.display_name.to_owned(),
-                address_lines: place.address_lines.iter().map(|line| Some((*line).to_owned())).collect(),
-                city: place.city.to_owned(),
-                postal_code: Some(place.postal_code.to_owned()),
-                region: Some(place.region.to_owned()),
-                country: place.country.to_owned(),
-                latitude: Some(place.latitude),
-                longitude: Some(place.longitude),
-                time_zone: place.time_zone.name().to_owned(),
-                phone: Some(place.phone.to_owned()),
-                retired_at: None,
-                version: 1,
-            };
+            let row = location_row(self.organization, place);
             locations::insert(self.conn, &row).await?;
-            made.insert(place.key.to_owned(), id);
+            made.insert(place.key.to_owned(), row.id);
         }
         Ok(made)
     }
 
-    async fn services(&mut self, plan: &DemoPlan) -> Result<Made<ServiceId>, Error> {
+    pub(super) async fn services(&mut self, plan: &DemoPlan) -> Result<Made<ServiceId>, Error> {
         let mut made = HashMap::new();
         for service in &plan.services {
             let row = service_row(self.organization, service)?;
@@ -151,7 +136,7 @@ impl Maker<'_> {
         Ok(made)
     }
 
-    async fn providers(&mut self, plan: &DemoPlan) -> Result<Made<ProviderId>, Error> {
+    pub(super) async fn providers(&mut self, plan: &DemoPlan) -> Result<Made<ProviderId>, Error> {
         let mut made = HashMap::new();
         for person in &plan.providers {
             let id = ProviderId::random();
@@ -182,26 +167,38 @@ impl Maker<'_> {
         validity: Validity,
     ) -> Result<(), Error> {
         for schedule in &plan.schedules {
-            let row = schedules::ScheduleRow {
-                id: ScheduleId::random(),
-                organization_id: self.organization,
-                provider_id: found(people, &schedule.provider)?,
-                location_id: found(locations, schedule.location)?,
-                slot_minutes: schedule.slot_minutes,
-                grid_offset_minutes: schedule.grid_offset_minutes,
-                capacity: schedule.capacity,
-            };
             let services: Vec<ServiceId> =
                 schedule.services.iter().map(|key| found(offered, key)).collect::<Result<_, _>>()?;
-            schedules::insert(self.conn, &row, &services).await?;
-            let rules = rules(schedule, validity)?;
-            let rows: Vec<_> = rules.iter().map(|rule| materialise::row(self.organization, row.id, rule)).collect();
-            crate::db::availability::rules::insert(self.conn, &rows).await?;
+            let place = (found(people, &schedule.provider)?, found(locations, schedule.location)?);
+            self.schedule(schedule, place, &services, &rules(schedule, validity)?).await?;
         }
         Ok(())
     }
 
-    async fn users(&mut self, plan: &DemoPlan, issuer: &str) -> Result<(), Error> {
+    /// A schedule of somebody somewhere, with its services and rules.
+    pub(super) async fn schedule(
+        &mut self,
+        schedule: &DemoSchedule,
+        (provider_id, location_id): (ProviderId, LocationId),
+        services: &[ServiceId],
+        rules: &[Rule],
+    ) -> Result<schedules::ScheduleRow, Error> {
+        let row = schedules::ScheduleRow {
+            id: ScheduleId::random(),
+            organization_id: self.organization,
+            provider_id,
+            location_id,
+            slot_minutes: schedule.slot_minutes,
+            grid_offset_minutes: schedule.grid_offset_minutes,
+            capacity: schedule.capacity,
+        };
+        schedules::insert(self.conn, &row, services).await?;
+        let rows: Vec<_> = rules.iter().map(|rule| materialise::row(self.organization, row.id, rule)).collect();
+        crate::db::availability::rules::insert(self.conn, &rows).await?;
+        Ok(row)
+    }
+
+    pub(super) async fn users(&mut self, plan: &DemoPlan, issuer: &str) -> Result<(), Error> {
         let slug = plan.organization.slug;
         for (role, member_role) in [(Role::Staff, MemberRole::Staff), (Role::Admin, MemberRole::Admin)] {
             let Some(subject) = subject(slug, role, 0) else { continue };
@@ -237,7 +234,26 @@ pub(super) fn patient_id(organization: OrganizationId, number: u16) -> PatientId
     PatientId::from_uuid(uuid::Uuid::from_bytes(bytes))
 }
 
-fn found<T: Copy>(made: &Made<T>, key: &str) -> Result<T, Error> {
+pub(super) fn location_row(organization: OrganizationId, place: &DemoLocation) -> locations::LocationRow {
+    locations::LocationRow {
+        id: LocationId::random(),
+        organization_id: organization,
+        display_name: place.display_name.to_owned(),
+        address_lines: place.address_lines.iter().map(|line| Some((*line).to_owned())).collect(),
+        city: place.city.to_owned(),
+        postal_code: Some(place.postal_code.to_owned()),
+        region: Some(place.region.to_owned()),
+        country: place.country.to_owned(),
+        latitude: Some(place.latitude),
+        longitude: Some(place.longitude),
+        time_zone: place.time_zone.name().to_owned(),
+        phone: Some(place.phone.to_owned()),
+        retired_at: None,
+        version: 1,
+    }
+}
+
+pub(super) fn found<T: Copy>(made: &Made<T>, key: &str) -> Result<T, Error> {
     made.get(key).copied().ok_or_else(|| Error::internal(format!("the plan names {key} and has none")))
 }
 
@@ -284,7 +300,7 @@ fn trait_rows(organization: OrganizationId, provider: ProviderId, person: &DemoP
     .concat()
 }
 
-fn rules(schedule: &DemoSchedule, validity: Validity) -> Result<Vec<Rule>, Error> {
+pub(super) fn rules(schedule: &DemoSchedule, validity: Validity) -> Result<Vec<Rule>, Error> {
     let rule = |hours: &super::DemoHours| {
         let weekly = WeeklyHours::new(hours.weekdays, hours.start, hours.end)?;
         Rule::weekly(weekly, validity)

@@ -5,6 +5,7 @@
 //! lists and belong to nobody; telephone numbers come from ranges kept free for fiction.
 
 mod bookings;
+pub mod large;
 mod load;
 mod people;
 mod places;

@@ -99,11 +99,44 @@ pub(super) fn providers() -> Vec<DemoProvider> {
 }
 
 fn provider(index: usize, given_name: &'static str, family_name: String, specialty: DemoSpecialty) -> DemoProvider {
-    let country = country_of(index);
+    let mut provider = provider_in(country_of(index), index, given_name, family_name, specialty);
+    let abroad = super::schedules::ABROAD.iter().filter(|abroad| abroad.provider == index);
+    provider.licensed_regions.extend(abroad.map(|abroad| abroad.region));
+    provider
+}
+
+/// One of as many as one likes, with a name of their own, who works at a location of the demo or at one like it.
+pub(super) fn provider_at(index: usize, location: &str) -> DemoProvider {
+    let countries = [AMERICA, GERMANY, AUSTRALIA];
+    let country = countries.into_iter().find(|country| country.locations.contains(&location)).unwrap_or(AMERICA);
+    let (given, family) = (index % GIVEN_NAMES.len(), index / GIVEN_NAMES.len());
+    let given_name = GIVEN_NAMES.get(given).copied().unwrap_or_default();
+    let specialty = SPECIALTIES.get(index % SPECIALTIES.len()).copied().unwrap_or(SPECIALTIES[0]);
+    provider_in(country, index, given_name, family_name(family), specialty)
+}
+
+/// Simple ones first, then those of two.
+fn family_name(number: usize) -> String {
+    let simple = |number: usize| {
+        let beginning = FAMILY_BEGINNINGS.get(number % FAMILY_BEGINNINGS.len()).copied().unwrap_or_default();
+        let ending = FAMILY_ENDINGS.get(number / FAMILY_BEGINNINGS.len() % FAMILY_ENDINGS.len()).copied();
+        format!("{beginning}{}", ending.unwrap_or_default())
+    };
+    let count = FAMILY_BEGINNINGS.len() * FAMILY_ENDINGS.len();
+    match number / count {
+        0 => simple(number),
+        round => format!("{}-{}", simple(number % count), simple((number + round) % count)),
+    }
+}
+
+fn provider_in(
+    country: Country,
+    index: usize,
+    given_name: &'static str,
+    family_name: String,
+    specialty: DemoSpecialty,
+) -> DemoProvider {
     let title = if index % SPECIALTIES.len() == THERAPIST { "" } else { "Dr. " };
-    let mut licensed_regions = country.licensed_regions.to_vec();
-    licensed_regions
-        .extend(super::schedules::ABROAD.iter().filter(|abroad| abroad.provider == index).map(|a| a.region));
     DemoProvider {
         key: key_of(index),
         display_name: format!("{title}{given_name} {family_name}"),
@@ -112,7 +145,7 @@ fn provider(index: usize, given_name: &'static str, family_name: String, special
         specialties: specialties_of(index, specialty),
         languages: first_and_some(&country.languages, index, 4),
         insurance_plans: first_and_some(country.insurance_plans, index, 3),
-        licensed_regions,
+        licensed_regions: country.licensed_regions.to_vec(),
         accepts_new_patients: index % 6 != 5,
     }
 }

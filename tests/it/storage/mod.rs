@@ -8,6 +8,7 @@ mod invariants;
 mod races;
 mod races_http;
 mod roles;
+mod seed;
 mod statements;
 mod storm;
 mod tenancy;
@@ -35,6 +36,7 @@ fn database(db: &TestDb, login: &str, size: u32, tasks: &TaskTracker) -> Db {
         wait: Duration::from_secs(30),
         statement_timeout: Duration::from_secs(30),
         application_name: "storage",
+        role: None,
     };
     Db::new(Pool::new(&db.url(login), &settings).expect("a URL"), tasks.clone(), Arc::new(|| {}))
 }

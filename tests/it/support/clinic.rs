@@ -80,6 +80,7 @@ impl Clinic {
             wait: std::time::Duration::from_secs(10),
             statement_timeout: std::time::Duration::from_secs(30),
             application_name: "test",
+            role: None,
         };
         let pool = Pool::new(&db.url(API), &settings).expect("a URL");
         let id = OrganizationId::random();
