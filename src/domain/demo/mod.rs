@@ -9,6 +9,7 @@ pub mod large;
 mod load;
 mod people;
 mod places;
+mod rows;
 mod schedules;
 mod services;
 mod visits;

@@ -42,9 +42,10 @@ const MUST_BE_ZERO: &[(&str, &str)] = &[
     ),
     (
         "a slot whose status, version and bookings differ",
-        "SELECT count(*) FROM slots AS s WHERE (s.status, s.version, s.seats_taken, s.capacity) IS DISTINCT FROM
-           (SELECT CASE count(*) WHEN 0 THEN 'FREE' WHEN 1 THEN 'BUSY' END, 1 + count(*)::integer, 0::smallint, 1::smallint
-            FROM bookings AS b WHERE b.slot_id = s.id)",
+        "SELECT count(*) FROM slots AS s
+         CROSS JOIN LATERAL (SELECT count(*) AS booked FROM bookings AS b WHERE b.slot_id = s.id) AS b
+         WHERE s.status IS DISTINCT FROM CASE b.booked WHEN 0 THEN 'FREE' WHEN 1 THEN 'BUSY' END
+           OR s.version <> 1 + b.booked OR s.seats_taken <> 0 OR s.capacity <> 1",
     ),
     (
         "a slot whose id does not tell its start",

@@ -18,9 +18,10 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{LocationId, OrganizationId, PatientId, ProviderId, ServiceId, SlotId};
 use crate::kernel::time::TimeRange;
 
-use super::load::{Made, Maker, Seeded, found, location_row, rules};
+use super::load::{Made, Maker, Seeded, found};
 use super::people::{SPECIALTIES, provider_at};
 use super::places::LOCATIONS;
+use super::rows::{location_row, rules};
 use super::{DemoLocation, DemoOrganization, DemoPlan, DemoProvider, DemoService, plan};
 use hours::Calendar;
 use visits::Round;
