@@ -19,7 +19,7 @@ token: ## Prints a token of a seeded user (ROLE=STAFF, ADMIN or PATIENT; NUMBER=
 test: ## Runs the tests (ONLY=part_of_a_name)
 	@scripts/test $(ONLY)
 
-bench: ## Measures what security costs and what answering times tell (ONLY=timing or security_cost)
+bench: ## Measures reading, security and what answering times tell (ONLY=reads, security_cost or timing)
 	@scripts/bench $(ONLY)
 
 check: ## Everything CI runs: scripts, format, lints, documentation, tests, schema, clients, chart

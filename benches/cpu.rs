@@ -20,3 +20,34 @@ pub fn of_threads(name: &str) -> u64 {
 pub fn of_processes(ids: &[i32]) -> u64 {
     ids.iter().map(|id| ran(&format!("/proc/{id}"))).sum()
 }
+
+/// Seconds of a process: its own, and those of children that have ended.
+fn seconds(pid: &str) -> Option<(f64, f64, u32)> {
+    /// What the kernel tells time in, on every architecture.
+    const TICKS: f64 = 100.0;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program comes before, and may have anything in it.
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+    let ticks = |place: usize| fields.get(place)?.parse::<f64>().ok();
+    Some(((ticks(11)? + ticks(12)?) / TICKS, (ticks(13)? + ticks(14)?) / TICKS, fields.get(1)?.parse().ok()?))
+}
+
+/// Seconds that all threads of a process have used.
+pub fn of_process(pid: u32) -> f64 {
+    seconds(&pid.to_string()).map_or(0.0, |(own, ..)| own)
+}
+
+/// Seconds that a process and its children have used, also those that have ended.
+pub fn of_family(pid: u32) -> f64 {
+    let (own, ended) = seconds(&pid.to_string()).map_or((0.0, 0.0), |(own, ended, _)| (own, ended));
+    let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let all = names.filter_map(|name| seconds(name.to_str()?).filter(|(.., parent)| *parent == pid));
+    own + ended + all.map(|(own, ..)| own).sum::<f64>()
+}
+
+/// Megabytes of memory that a process has in use.
+pub fn resident_megabytes(pid: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or(0.0) / 1_000.0
+}

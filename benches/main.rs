@@ -1,7 +1,8 @@
-//! What security costs and what an answer's time tells, measured on servers of its own. It never fails because of a number:
+//! What security costs, what an answer's time tells, and what reading costs, measured on servers of its own. It never fails because of a number:
 //! times are of this machine and this minute, only what is compared within one run means something.
 //!
-//! The program runs in this process, on threads of its own; PostgreSQL and the client share the machine with it.
+//! The program runs in this process, on threads of its own, and for `reads` in one of its own; PostgreSQL and the client
+//! share the machine with it.
 
 #![allow(
     clippy::expect_used,
@@ -13,8 +14,10 @@
 )]
 
 mod cpu;
+mod floor;
 mod numbers;
 mod program;
+mod reads;
 mod security_cost;
 #[path = "../tests/it/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "tests use more of it")]
@@ -28,16 +31,21 @@ use numbers::Random;
 use program::Program;
 
 fn main() {
+    if std::env::args().nth(1).is_some_and(|argument| argument == floor::ARGUMENT) {
+        return floor::run();
+    }
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
     let of_now = || u64::from(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").subsec_nanos());
     let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(of_now);
-    let known = ["timing", "security_cost"];
+    let parts: [(&str, fn(&Program, Random)); 3] =
+        [("timing", timing::run), ("security_cost", security_cost::run), ("reads", reads::run)];
+    let known = parts.map(|(name, _)| name);
     assert!(known.iter().any(|name| name.contains(&wanted)), "there is no {wanted}, only {known:?}");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; SEED={seed} repeats the order of requests");
     log_to_nowhere();
     let program = Program::new();
-    for (name, run) in [("timing", timing::run as fn(&Program, Random)), ("security_cost", security_cost::run)] {
+    for (name, run) in parts {
         if name.contains(&wanted) {
             let began = Instant::now();
             run(&program, Random::new(seed));

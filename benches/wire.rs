@@ -24,7 +24,16 @@ pub struct Wire {
 
 impl Request {
     pub fn new(token: Option<&str>, query: &str, variables: &Value) -> Self {
-        let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
+        Self::by(token, &serde_json::json!({ "query": query, "variables": variables }))
+    }
+
+    /// Of nobody in particular, with a body of whatever form.
+    pub fn of(body: &Value) -> Self {
+        Self::by(None, body)
+    }
+
+    fn by(token: Option<&str>, body: &Value) -> Self {
+        let body = body.to_string();
         let bearer = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
         let head = "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
         Self(format!("{head}{bearer}content-length: {}\r\n\r\n{body}", body.len()).into_bytes())
