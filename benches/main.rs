@@ -30,6 +30,11 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use numbers::Random;
 use program::Program;
 
+/// What measures.
+type Part = fn(&Program, Random);
+const PARTS: [(&str, Part); 3] =
+    [("timing", timing::run), ("security_cost", security_cost::run), ("reads", reads::run)];
+
 fn main() {
     if std::env::args().nth(1).is_some_and(|argument| argument == floor::ARGUMENT) {
         return floor::run();
@@ -37,15 +42,13 @@ fn main() {
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
     let of_now = || u64::from(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").subsec_nanos());
     let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(of_now);
-    let parts: [(&str, fn(&Program, Random)); 3] =
-        [("timing", timing::run), ("security_cost", security_cost::run), ("reads", reads::run)];
-    let known = parts.map(|(name, _)| name);
+    let known = PARTS.map(|(name, _)| name);
     assert!(known.iter().any(|name| name.contains(&wanted)), "there is no {wanted}, only {known:?}");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores; SEED={seed} repeats the order of requests");
     log_to_nowhere();
     let program = Program::new();
-    for (name, run) in parts {
+    for (name, run) in PARTS {
         if name.contains(&wanted) {
             let began = Instant::now();
             run(&program, Random::new(seed));

@@ -125,6 +125,11 @@ async fn loaded_rows_are_what_the_program_would_have_made() {
     let refused = load(&db, &owner).await.expect_err("it is there").to_string();
     assert_eq!(refused, "there is an organization `large` already: it is loaded once, into a database without it");
     assert_eq!(db.state().await, before);
+
+    // The checks would see it.
+    db.run("UPDATE slots SET status = 'FREE' WHERE id IN (SELECT slot_id FROM bookings LIMIT 1)").await;
+    assert_eq!(invariants::broken_unrecorded(&db).await, ["1 x an open cell over an occupied time"]);
+    assert_eq!(invariants::found(&db, MUST_BE_ZERO).await.len(), 2);
     db.drop_now().await;
 }
 
