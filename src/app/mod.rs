@@ -2,6 +2,7 @@
 
 mod access;
 mod checks;
+mod gateway;
 mod parts;
 pub mod replica;
 pub mod schema;
@@ -49,6 +50,9 @@ pub enum AppError {
     /// The schema could not be changed.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The manifest of trusted documents cannot be used.
+    #[error("GRAPHQL_TRUSTED_DOCUMENTS_FILE {0}")]
+    Manifest(#[source] crate::graphql::documents::ManifestError),
     /// Redis is configured wrongly.
     #[error("REDIS_URL must be a URL of Redis")]
     Redis,
@@ -85,6 +89,7 @@ impl AppError {
             | Self::Url(_)
             | Self::Role
             | Self::Redis
+            | Self::Manifest(_)
             | Self::Tls(_)
             | Self::TooManyRights(_) => true,
             Self::Migrate(error) => matches!(error, MigrateError::Login(_) | MigrateError::SharedLogin(_)),

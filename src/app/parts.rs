@@ -14,7 +14,7 @@ use crate::domain::identity::session::Sessions;
 use crate::domain::identity::token::{DevelopmentKey, PublishedKeys, TokenRules, VerificationKey, Verifier};
 use crate::kernel::keys::KeySource;
 use crate::kernel::time::Clock;
-use crate::kv::{Bus, LocalBus, RedisBus, RedisSettings};
+use crate::kv::{Bus, Line, LocalBus, RedisBus, RedisSettings};
 use crate::live::Doorbell;
 use crate::outbound::{JwksFile, JwksUrl};
 use crate::worker;
@@ -28,6 +28,8 @@ pub struct SharedBus {
     pub bus: Arc<dyn Bus>,
     /// Redis itself, to look after its health; `None` without Redis.
     pub redis: Option<RedisBus>,
+    /// What replicas share besides messages; `None` without Redis.
+    pub line: Option<Arc<Line>>,
     /// The relay's bell, when it runs in this process.
     pub doorbell: Option<Doorbell>,
 }
@@ -40,11 +42,17 @@ impl SharedBus {
     pub fn of(config: &Config, tasks: &TaskTracker) -> Result<Self, AppError> {
         let Some(redis) = &config.redis else {
             tracing::warn!("no REDIS_URL: live updates stay within this process");
-            return Ok(Self { bus: Arc::new(LocalBus::new()), redis: None, doorbell: Some(Doorbell::in_process()) });
+            return Ok(Self {
+                bus: Arc::new(LocalBus::new()),
+                redis: None,
+                line: None,
+                doorbell: Some(Doorbell::in_process()),
+            });
         };
         let settings = RedisSettings::new(redis.url.expose(), redis.prefix.as_str());
         let bus = RedisBus::new(&settings, tasks).map_err(|_| AppError::Redis)?;
-        Ok(Self { bus: Arc::new(bus.clone()), redis: Some(bus), doorbell: None })
+        let line = Line::new(&settings).map_err(|_| AppError::Redis)?;
+        Ok(Self { bus: Arc::new(bus.clone()), redis: Some(bus), line: Some(Arc::new(line)), doorbell: None })
     }
 
     /// What a writer rings.

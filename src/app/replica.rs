@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::graphql::{ApiSchema, Gateway};
 use crate::http::protocol::transport_ws::Limits;
 use crate::http::socket::GatewaySockets;
 use crate::http::state::HttpState;
@@ -21,6 +20,7 @@ use crate::live::{DatabaseLog, Hub, HubSettings};
 
 use super::access::{self, AccessBell};
 use super::checks::LiveChecks;
+use super::gateway::gateway;
 use super::parts::{self, SharedBus};
 use super::{AppError, worker};
 
@@ -67,8 +67,7 @@ impl Replica {
             tasks.spawn(async move { stop.run_until_cancelled(keys.keep_fresh()).await });
         }
         let hub = Hub::start(DatabaseLog::new(db.clone()), &*bus.bus, hub_settings(config), &tasks, stop.clone());
-        let schema = if config.federation { ApiSchema::federated() } else { ApiSchema::standard() };
-        let gateway = Gateway::new(schema, services, hub, config.limits, serving.clone(), config.http.request_timeout)?;
+        let gateway = gateway(config, services, hub, bus.line.as_ref(), serving.clone())?;
         let sockets =
             Sockets::new(GatewaySockets(gateway.clone()), socket_settings(config), drain.clone(), serving.clone());
         let draining = Arc::new(AtomicBool::new(false));

@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
-use crate::graphql::{ApiSchema, federation};
+use crate::graphql::{ApiSchema, error, federation};
 
 use super::AppError;
 
-/// Which SDL.
+/// Which text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
     /// What clients are generated from.
     Standard,
     /// What a supergraph is composed of.
     Federation,
+    /// The page of errors.
+    Errors,
 }
 
 impl Form {
@@ -22,6 +24,7 @@ impl Form {
         Path::new(match self {
             Self::Standard => "schema.graphql",
             Self::Federation => "schema.federation.graphql",
+            Self::Errors => "docs/errors.md",
         })
     }
 
@@ -31,6 +34,7 @@ impl Form {
         match self {
             Self::Standard => sdl(),
             Self::Federation => federation::sdl().to_owned(),
+            Self::Errors => error::page(&sdl()),
         }
     }
 

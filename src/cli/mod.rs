@@ -57,6 +57,9 @@ enum Command {
         /// As a subgraph of Apollo Federation 2.
         #[arg(long)]
         federation: bool,
+        /// The page of errors instead, docs/errors.md.
+        #[arg(long, conflicts_with = "federation")]
+        errors: bool,
         /// Compare it with its file instead; 1 when they differ.
         #[arg(long)]
         check: bool,
@@ -177,8 +180,12 @@ async fn run(command: Command) -> Result<ExitCode, CliError> {
             applied.iter().for_each(|name| say(&format!("applied {name}")));
             say(&format!("{} migrations applied", applied.len()));
         }
-        Command::Schema { federation, check, file } => {
-            let form = if federation { Form::Federation } else { Form::Standard };
+        Command::Schema { federation, errors, check, file } => {
+            let form = match (federation, errors) {
+                (true, _) => Form::Federation,
+                (_, true) => Form::Errors,
+                _ => Form::Standard,
+            };
             match check {
                 true => form.check(file.as_deref().unwrap_or_else(|| form.file()))?,
                 false => say(form.sdl().trim_end()),

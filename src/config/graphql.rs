@@ -1,6 +1,115 @@
-//! What a document may ask, decided before any SQL.
+//! What may be asked, and how much of it, decided before any SQL.
 
-use super::env::{ConfigError, Environment};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::env::{ConfigError, Environment, Secret};
+
+/// Who may ask what the schema is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Introspection {
+    /// Everybody.
+    Open,
+    /// Who has a credential.
+    SignedIn,
+    /// Nobody.
+    Closed,
+}
+
+impl FromStr for Introspection {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "true" => Ok(Self::Open),
+            "signed-in" => Ok(Self::SignedIn),
+            "false" => Ok(Self::Closed),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Which documents run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trust {
+    /// All.
+    Off,
+    /// All; those that are not in the manifest are logged.
+    Prefer,
+    /// Those of the manifest.
+    Only,
+}
+
+impl FromStr for Trust {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "off" => Ok(Self::Off),
+            "prefer" => Ok(Self::Prefer),
+            "only" => Ok(Self::Only),
+            _ => Err(()),
+        }
+    }
+}
+
+/// What documents are taken, and from where.
+#[derive(Clone, Debug)]
+pub struct Documents {
+    /// `GRAPHQL_INTROSPECTION`: who may ask what the schema is.
+    pub introspection: Introspection,
+    /// `GRAPHQL_APQ`: whether clients may name documents by hashes that they gave them.
+    pub takes_hashes: bool,
+    /// `GRAPHQL_TRUSTED_DOCUMENTS`: what the manifest means.
+    pub trust: Trust,
+    /// `GRAPHQL_TRUSTED_DOCUMENTS_FILE`: the manifest.
+    pub manifest: Option<Secret>,
+}
+
+impl Documents {
+    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
+        let [trusted, file] = ["GRAPHQL_TRUSTED_DOCUMENTS", "GRAPHQL_TRUSTED_DOCUMENTS_FILE"];
+        let trust = env.parsed(trusted, Trust::Off, "be off, prefer or only")?;
+        let manifest = env.file(file)?;
+        match (trust, &manifest) {
+            (Trust::Off, Some(_)) => Err(ConfigError::new(trusted, format!("be prefer or only where {file} is set"))),
+            (Trust::Prefer | Trust::Only, None) => {
+                Err(ConfigError::new(file, format!("be set where {trusted} is prefer or only")))
+            }
+            _ => Ok(Self {
+                introspection: env.parsed(
+                    "GRAPHQL_INTROSPECTION",
+                    Introspection::Open,
+                    "be true, signed-in or false",
+                )?,
+                takes_hashes: env.switch("GRAPHQL_APQ", true)?,
+                trust,
+                manifest,
+            }),
+        }
+    }
+}
+
+/// How much may be asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Traffic {
+    /// `MAX_IN_FLIGHT`: queries and mutations under way at a time.
+    pub in_flight: usize,
+    /// `RATE_LIMIT_MAX_REQUESTS`: requests of each caller in a window, counted by their cost; 0 counts nothing.
+    pub requests: u64,
+    /// `RATE_LIMIT_WINDOW_MS`: the window.
+    pub window: Duration,
+}
+
+impl Traffic {
+    pub(super) fn from(env: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            in_flight: env.number("MAX_IN_FLIGHT", 200, 1..=100_000)?,
+            requests: env.number("RATE_LIMIT_MAX_REQUESTS", 1_000, 0..=1_000_000_000)?,
+            window: env.millis("RATE_LIMIT_WINDOW_MS", 900_000, 1_000..=86_400_000)?,
+        })
+    }
+}
 
 /// Limits, with their variable each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -10,7 +10,7 @@ mod sections;
 
 pub use auth::{Auth, Jwks, Profile};
 pub use env::{ConfigError, Environment, Secret};
-pub use graphql::GraphqlLimits;
+pub use graphql::{Documents, GraphqlLimits, Introspection, Traffic, Trust};
 pub use origin::Origin;
 pub use postgres_url::{Encryption, PostgresUrl, PostgresUrlError};
 pub use proxies::ProxyNet;
@@ -29,6 +29,10 @@ pub struct Config {
     pub auth: Auth,
     /// What a document may ask.
     pub limits: GraphqlLimits,
+    /// What documents are taken.
+    pub documents: Documents,
+    /// How much may be asked.
+    pub traffic: Traffic,
     /// Streams.
     pub live: Live,
     /// Logs.
@@ -59,6 +63,8 @@ impl Config {
             redis: Redis::from(env)?,
             auth: Auth::from(env)?,
             limits: GraphqlLimits::from(env)?,
+            documents: Documents::from(env)?,
+            traffic: Traffic::from(env)?,
             live: Live::from(env)?,
             logging: Logging::from(env)?,
             federation: env.switch("GRAPHQL_FEDERATION", false)?,

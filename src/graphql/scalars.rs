@@ -139,6 +139,17 @@ pub fn is_valid(scalar: &str, value: &Value) -> bool {
         "Cursor" => reads::<Cursor>(value),
         "Duration" => reads::<Duration>(value),
         "AvailabilityVersion" => reads::<Version>(value),
+        // What a router of Apollo Federation sends; its fields are read by the entities.
+        "_Any" => !has_nul(value),
+        _ => false,
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::List(items) => items.iter().any(has_nul),
+        Value::Object(fields) => fields.values().any(has_nul),
         _ => false,
     }
 }
@@ -163,6 +174,7 @@ pub fn rule(scalar: &str) -> &'static str {
         "Cursor" => "a cursor",
         "Duration" => "a span of time, like PT24H",
         "AvailabilityVersion" => "16 hexadecimal digits",
+        "_Any" => "without null characters",
         _ => "of a known type",
     }
 }

@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use crate::domain::identity::session::{Session, Watch};
 use crate::domain::identity::token::LEEWAY;
 use crate::graphql::Gateway;
+use crate::graphql::error::refusal;
 use crate::graphql::executor::Transport;
 use crate::kernel::error::Error;
 use crate::kernel::ids::RequestId;
@@ -36,7 +37,7 @@ impl SocketExecutor for GatewaySockets {
     async fn open(&self, payload: Payload, address: IpAddr) -> Result<SocketSession, Refusal> {
         let token = bearer(&payload)?;
         let watch = self.0.watch();
-        match self.0.open(token).await {
+        match self.0.open(token, address).await {
             Ok(session) => Ok(SocketSession { session, address, watch: Mutex::new(Some(watch)) }),
             Err(Error::Unauthenticated) => Err(Refusal::Forbidden),
             // The credential may be good: nobody could tell.
@@ -63,18 +64,26 @@ impl SocketExecutor for GatewaySockets {
     }
 
     fn run(&self, session: &SocketSession, request: Request) -> Operation {
-        let transport = Transport { idempotency_key: None, request_id: RequestId::random(), address: session.address };
-        let session = &session.session;
-        let checked = match self.0.check(request, &transport) {
+        let request_id = RequestId::random();
+        let transport = Transport { idempotency_key: None, request_id, address: session.address };
+        let (gateway, session) = (self.0.clone(), session.session.clone());
+        let checked = match gateway.check(&session, request, &transport) {
             Ok(checked) => checked,
-            Err(refusal) => return Operation::Refused(refusal.errors),
-        };
-        match checked.kind {
-            OperationType::Subscription => Operation::Stream(self.0.execute_stream(session, checked)),
-            OperationType::Query | OperationType::Mutation => {
-                let (gateway, session) = (self.0.clone(), session.clone());
-                Operation::Single(Box::pin(async move { gateway.execute(&session, checked).await }))
+            // It counts all the same.
+            Err(refusal) => {
+                let refused = async move { gateway.refuse(&session, &transport, *refusal).await.response };
+                return Operation::Single(refused.boxed());
             }
+        };
+        if checked.kind == OperationType::Subscription {
+            return Operation::Stream(gateway.execute_stream(&session, checked));
+        }
+        match gateway.admit() {
+            Ok(admission) => {
+                let running = async move { gateway.execute(&session, checked, admission).await.response };
+                Operation::Single(running.boxed())
+            }
+            Err(error) => Operation::Refused(refusal(&error, request_id).errors),
         }
     }
 }

@@ -67,6 +67,12 @@ pub enum Error {
     /// The caller has asked for as much as they may for now: wait.
     #[error("too many requests: try again in {} s", whole_seconds(*.0))]
     RateLimited(Duration),
+    /// The document is named by a hash or an id that nobody knows: send it.
+    #[error("PersistedQueryNotFound")]
+    UnknownDocument,
+    /// Documents are not taken by their hash: send it.
+    #[error("PersistedQueryNotSupported")]
+    NoHashes,
     /// The server has as much to do as it can: try again.
     #[error("the server is busy: try again")]
     Busy,

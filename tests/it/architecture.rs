@@ -31,7 +31,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "live",
         ],
     ),
-    ("graphql", &["kernel", "config", "telemetry", "domain", "live"]),
+    (
+        "graphql",
+        &["kernel", "config", "telemetry", "domain", "live", "kv::DocumentStore", "kv::RateLimit", "kv::Verdict"],
+    ),
     ("http", &["kernel", "config", "telemetry", "domain::identity", "graphql"]),
     ("app", &["kernel", "config", "telemetry", "db", "kv", "outbound", "domain", "live", "worker", "graphql", "http"]),
     ("cli", &["kernel", "config", "telemetry", "app"]),

@@ -1,27 +1,38 @@
 //! Documents: parsed, held against every limit and rule that does not depend on variables, and remembered. What is
 //! remembered was found to be valid, so that it is executed without being validated again.
 
+mod named;
+mod trusted;
 mod validation;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::ServerError;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Request, ServerError};
 use aws_lc_rs::digest::{SHA256, digest};
 use moka::sync::Cache;
 
-use crate::config::GraphqlLimits;
+use crate::config::{GraphqlLimits, Trust};
 use crate::kernel::error::Error;
+use crate::kernel::time::Clock;
+use crate::kv::DocumentStore;
 
 use super::inputs::{self, InputTypes, Late};
 use super::limits::{self, TypeMap};
 use super::schema::ApiSchema;
 
+use self::named::Named;
+pub use self::named::{DOCUMENT_ID, PERSISTED_QUERY};
+pub use self::trusted::ManifestError;
 use self::validation::Validator;
 
 /// Bytes of text whose documents are remembered. A parsed document takes about 20 times its text.
 const REMEMBERED: u64 = 4 << 20;
+
+/// Bytes of the longest text that is kept for other replicas.
+const LONGEST_KEPT: usize = 64 << 10;
 
 /// SHA-256 of a text.
 pub type Hash = [u8; 32];
@@ -60,9 +71,25 @@ impl From<Error> for Unreadable {
     }
 }
 
-/// Reads texts.
+/// Where documents come from besides requests.
+pub struct Sources {
+    /// Whether documents may be named by hashes that clients gave them (automatic persisted queries).
+    pub takes_hashes: bool,
+    /// Where all replicas keep those; without it each keeps its own.
+    pub store: Option<DocumentStore>,
+    /// Tells the time of what is kept.
+    pub clock: Clock,
+    /// What the manifest means.
+    pub trust: Trust,
+}
+
+/// Reads documents.
 pub struct Documents {
     known: Cache<Hash, Arc<Document>>,
+    trusted: HashMap<Hash, Arc<Document>>,
+    /// Hashes of the manifest's documents by their ids.
+    ids: HashMap<String, Hash>,
+    sources: Sources,
     validator: Validator,
     types: Arc<TypeMap>,
     inputs: Arc<InputTypes>,
@@ -72,24 +99,114 @@ pub struct Documents {
 impl Documents {
     /// For a schema and its types.
     #[must_use]
-    pub fn new(schema: &ApiSchema, types: Arc<TypeMap>, inputs: Arc<InputTypes>, limits: GraphqlLimits) -> Self {
+    pub fn new(
+        schema: &ApiSchema,
+        types: Arc<TypeMap>,
+        inputs: Arc<InputTypes>,
+        limits: GraphqlLimits,
+        sources: Sources,
+    ) -> Self {
         let weigher = |_: &Hash, document: &Arc<Document>| document.weight;
         let known = Cache::builder().max_capacity(REMEMBERED).weigher(weigher).build();
-        Self { known, validator: Validator::of(schema), types, inputs, limits }
+        let (trusted, ids) = (HashMap::new(), HashMap::new());
+        Self { known, trusted, ids, sources, validator: Validator::of(schema), types, inputs, limits }
     }
 
-    /// The document of a text.
+    /// Trusts the documents of a manifest. Each is read now, so that one that is not valid is found at the start.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn trusting(mut self, manifest: &str) -> Result<Self, ManifestError> {
+        for (id, text) in trusted::read(manifest)? {
+            let document = self.parse(&text).map_err(|_| ManifestError::Document(id.clone()))?;
+            let hash = hash_of(&text);
+            self.trusted.insert(hash, Arc::new(document));
+            self.ids.insert(id, hash);
+        }
+        Ok(self)
+    }
+
+    /// The document that a request means.
     ///
     /// # Errors
     /// Why it may not run.
-    pub fn read(&self, text: &str) -> Result<Arc<Document>, Unreadable> {
-        let hash = hash_of(text);
+    pub fn of(&self, request: &Request) -> Result<Arc<Document>, Unreadable> {
+        let text = request.query.as_str();
+        match Named::of(request)? {
+            Named::Id(id) => {
+                let hash = self.ids.get(&id).and_then(|hash| self.trusted.get(hash));
+                Ok(hash.ok_or(Error::UnknownDocument)?.clone())
+            }
+            Named::Hash(hash) if !text.is_empty() && hash_of(text) != hash => {
+                Err(Error::invalid("extensions.persistedQuery", "must have the sha256Hash of the query").into())
+            }
+            Named::Hash(hash) if text.is_empty() => self.by_hash(&hash),
+            Named::Hash(hash) => self.by_text(hash, text),
+            Named::Text if text.is_empty() => Err(Error::invalid("query", "must be a document").into()),
+            Named::Text => self.by_text(hash_of(text), text),
+        }
+    }
+
+    fn by_hash(&self, hash: &Hash) -> Result<Arc<Document>, Unreadable> {
+        if let Some(document) = self.trusted.get(hash) {
+            return Ok(document.clone());
+        }
+        if !self.sources.takes_hashes {
+            return Err(Error::NoHashes.into());
+        }
+        let found = if self.sources.trust == Trust::Only { None } else { self.known.get(hash) };
+        Ok(found.ok_or(Error::UnknownDocument)?)
+    }
+
+    fn by_text(&self, hash: Hash, text: &str) -> Result<Arc<Document>, Unreadable> {
+        if let Some(document) = self.trusted.get(&hash) {
+            return Ok(document.clone());
+        }
+        match self.sources.trust {
+            Trust::Off => {}
+            Trust::Prefer => tracing::info!(document.hash = named::hex(&hash), "the document is not trusted"),
+            Trust::Only => return Err(Error::invalid("query", "must be one of the trusted documents").into()),
+        }
         if let Some(known) = self.known.get(&hash) {
             return Ok(known);
         }
         let document = Arc::new(self.parse(text)?);
         self.known.insert(hash, document.clone());
         Ok(document)
+    }
+
+    /// Puts the text into a request that names it only by its hash, if it is kept somewhere. Answers hash and text of one
+    /// that comes with both and is not known yet, to be kept when it was found to be valid.
+    pub async fn look_up(&self, request: &mut Request) -> Option<(Hash, String)> {
+        let Ok(Named::Hash(hash)) = Named::of(request) else { return None };
+        if !self.keeps() || self.trusted.contains_key(&hash) || self.known.contains_key(&hash) {
+            return None;
+        }
+        if !request.query.is_empty() {
+            return (request.query.len() <= LONGEST_KEPT).then(|| (hash, request.query.clone()));
+        }
+        let store = self.sources.store.as_ref()?;
+        let kept = store.get(&named::hex(&hash), self.now()).await;
+        // Who can write there must not be able to change what a hash means.
+        if let Some(text) = kept.filter(|text| hash_of(text) == hash) {
+            request.query = text;
+        }
+        None
+    }
+
+    /// Keeps a text for all replicas.
+    pub async fn keep(&self, hash: Hash, text: String) {
+        if let Some(store) = &self.sources.store {
+            store.put(&named::hex(&hash), &text, self.now()).await;
+        }
+    }
+
+    fn keeps(&self) -> bool {
+        self.sources.takes_hashes && self.sources.trust != Trust::Only
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.sources.clock.now().timestamp_millis()).unwrap_or(0)
     }
 
     fn parse(&self, text: &str) -> Result<Document, Unreadable> {

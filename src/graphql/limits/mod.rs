@@ -27,6 +27,9 @@ use types::ListSize;
 /// Fragments within fragments that are followed.
 const FRAGMENT_NESTING: usize = 32;
 
+/// Root fields that tell what the schema is.
+const SCHEMA_FIELDS: [&str; 3] = ["__schema", "__type", "_service"];
+
 /// What an operation was found to ask.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Measured {
@@ -42,6 +45,8 @@ pub struct Measured {
     pub values: usize,
     /// Root fields that are not about the schema itself.
     pub data_fields: usize,
+    /// Whether some are; `__typename` is not.
+    pub asks_schema: bool,
     /// Levels at which introspection opens lists within lists.
     pub introspection: usize,
 }
@@ -65,6 +70,7 @@ pub fn operation_within(
     walk.found.cost = walk.selection(set, root, At { times: 1, depth: 1, nesting: 0 }, None);
     walk.found.root_fields = walk.count_roots(set, 0, &|_| true);
     walk.found.data_fields = walk.count_roots(set, 0, &|name| !name.starts_with("__"));
+    walk.found.asks_schema = walk.count_roots(set, 0, &|name| SCHEMA_FIELDS.contains(&name)) > 0;
     let found = walk.found;
     at_most("depth", limits.depth, found.depth)?;
     at_most("aliases", limits.aliases, found.aliases)?;

@@ -2,12 +2,13 @@
 
 use async_graphql::{Response as GraphqlResponse, ServerError};
 use async_graphql_axum::GraphQLResponse;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::graphql::error::refusal;
-use crate::kernel::error::Error;
+use crate::graphql::executor::{Answer, Rate};
+use crate::kernel::error::{Error, whole_seconds};
 use crate::kernel::ids::RequestId;
 
 const JSON: &str = "application/json";
@@ -35,8 +36,28 @@ impl Accepts {
         if self == Self::GraphqlJson { StatusCode::BAD_REQUEST } else { StatusCode::OK }
     }
 
-    pub(super) fn status_of(self, response: &GraphqlResponse) -> StatusCode {
-        if is_request_error(response) { self.bad_request() } else { StatusCode::OK }
+    /// What was run, or why nothing was.
+    pub(super) fn answer(self, answer: Answer) -> Response {
+        let status = match &answer.refused {
+            Some(error) => status_of(error),
+            None if is_request_error(&answer.response) => self.bad_request(),
+            None => StatusCode::OK,
+        };
+        let (rate, wait) = (answer.rate, answer.refused.as_ref().and_then(wait_of));
+        let mut response = self.respond(status, answer.response);
+        tell(response.headers_mut(), rate, wait);
+        response
+    }
+
+    /// The answers of a batch, in the order of its requests.
+    pub(super) fn answer_all(self, answers: Vec<Answer>) -> Response {
+        // Who waits for the longest of them need not come back for the others.
+        let wait = answers.iter().filter_map(|answer| answer.refused.as_ref().and_then(wait_of)).max();
+        let rate = answers.iter().filter_map(|answer| answer.rate).min_by_key(|rate| rate.remaining);
+        let shown: Vec<Shown> = answers.into_iter().map(|answer| Shown::of(answer.response)).collect();
+        let mut response = self.dressed(StatusCode::OK, axum::Json(shown).into_response());
+        tell(response.headers_mut(), rate, wait);
+        response
     }
 
     pub(super) fn refused(self, status: StatusCode, error: &Error, id: RequestId) -> Response {
@@ -52,18 +73,48 @@ impl Accepts {
         self.dressed(status, response)
     }
 
-    /// The answers of a batch, in the order of its requests.
-    pub(super) fn respond_to_all(self, responses: Vec<GraphqlResponse>) -> Response {
-        let shown: Vec<Shown> = responses.into_iter().map(Shown::of).collect();
-        self.dressed(StatusCode::OK, axum::Json(shown).into_response())
-    }
-
     fn dressed(self, status: StatusCode, mut response: Response) -> Response {
         let media_type = if self == Self::GraphqlJson { GRAPHQL_JSON } else { JSON };
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         response
+    }
+}
+
+fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Error::Busy | Error::Unavailable | Error::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Seconds after which trying again may help.
+fn wait_of(error: &Error) -> Option<u64> {
+    match error {
+        Error::RateLimited(wait) => Some(whole_seconds(*wait)),
+        Error::Busy | Error::Unavailable => Some(1),
+        _ => None,
+    }
+}
+
+/// Says what is left of the quota (the RateLimit fields of the IETF draft, versions 3 to 7) and when to try again.
+fn tell(headers: &mut HeaderMap, rate: Option<Rate>, wait: Option<u64>) {
+    let mut set = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    if let Some(rate) = rate {
+        set("ratelimit-limit", rate.limit.to_string());
+        set("ratelimit-remaining", rate.remaining.to_string());
+        set("ratelimit-reset", whole_seconds(rate.reset).to_string());
+        set("ratelimit-policy", format!("{};w={}", rate.limit, whole_seconds(rate.window)));
+    }
+    if let Some(seconds) = wait {
+        set("retry-after", seconds.to_string());
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::graphql::executor::DOCUMENT_ID;
+use crate::graphql::documents::{DOCUMENT_ID, PERSISTED_QUERY};
 use crate::kernel::error::Error;
 
 /// One request or several.
@@ -118,7 +118,7 @@ fn complete(
     if let Some(id) = document_id {
         request.extensions.insert(DOCUMENT_ID.to_owned(), Value::String(id));
     }
-    let is_named = [DOCUMENT_ID, "persistedQuery"].iter().any(|name| request.extensions.contains_key(*name));
+    let is_named = [DOCUMENT_ID, PERSISTED_QUERY].iter().any(|name| request.extensions.contains_key(*name));
     if request.query.is_empty() && !is_named {
         return Err(Error::invalid("query", "must be a document"));
     }

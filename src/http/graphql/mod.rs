@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::domain::identity::session::Session;
 use crate::graphql::error::refusal;
-use crate::graphql::executor::{Checked, Transport};
+use crate::graphql::executor::{Admission, Answer, Checked, Transport};
 use crate::kernel::error::Error;
 use crate::kernel::ids::RequestId;
 
@@ -107,46 +107,48 @@ impl<'a> Asking<'a> {
     }
 
     async fn one(self, request: Request) -> Response {
-        let (session, checked) = match self.checked(request).await {
+        let (session, admission, checked) = match self.checked(request).await {
             Ok(checked) => checked,
             Err(response) => return response,
         };
         if checked.kind == OperationType::Subscription {
             return self.refused(self.accepts.bad_request(), &streams());
         }
-        self.run(&session, checked).await
+        self.accepts.answer(self.state.gateway.execute(&session, checked, admission).await)
     }
 
     async fn by_get(mut self, request: Request) -> Response {
         // A query changes nothing: there is nothing to be repeated.
         self.transport.idempotency_key = None;
-        let (session, checked) = match self.checked(request).await {
+        let (session, admission, checked) = match self.checked(request).await {
             Ok(checked) => checked,
             Err(response) => return response,
         };
         if checked.kind == OperationType::Query {
-            return self.run(&session, checked).await;
+            return self.accepts.answer(self.state.gateway.execute(&session, checked, admission).await);
         }
         // A document that may not be sent by GET may be sent by POST.
         let error = Error::invalid("query", "must be a query when it is sent by GET");
         ([(header::ALLOW, "POST")], self.refused(StatusCode::METHOD_NOT_ALLOWED, &error)).into_response()
     }
 
-    async fn checked(&self, request: Request) -> Result<(Session, Checked), Response> {
+    async fn checked(&self, request: Request) -> Result<(Session, Admission, Checked), Response> {
+        let gateway = &self.state.gateway;
+        let admission = gateway.admit().map_err(|error| self.failed(error))?;
         let session = self.session().await?;
-        match self.state.gateway.check(request, &self.transport) {
-            Ok(checked) => Ok((session, checked)),
-            Err(response) => Err(self.accepts.respond(self.accepts.bad_request(), *response)),
+        match gateway.check_shared(&session, request, &self.transport).await {
+            Ok(checked) => Ok((session, admission, checked)),
+            Err(refusal) => Err(self.accepts.answer(gateway.refuse(&session, &self.transport, *refusal).await)),
         }
-    }
-
-    async fn run(&self, session: &Session, checked: Checked) -> Response {
-        let response = self.state.gateway.execute(session, checked).await;
-        self.accepts.respond(self.accepts.status_of(&response), response)
     }
 
     /// Several operations, answered in their order. Where one of them changes something they run one after the other.
     async fn batch(self, requests: Vec<Request>) -> Response {
+        let gateway = &self.state.gateway;
+        let admission = match gateway.admit() {
+            Ok(admission) => admission,
+            Err(error) => return self.failed(error),
+        };
         let session = match self.session().await {
             Ok(session) => session,
             Err(response) => return response,
@@ -155,43 +157,51 @@ impl<'a> Asking<'a> {
             let error = Error::invalid("Idempotency-Key", "cannot stand for a list of requests");
             return self.refused(StatusCode::BAD_REQUEST, &error);
         }
-        let gateway = &self.state.gateway;
-        let checked: Vec<_> = requests.into_iter().map(|request| gateway.check(request, &self.transport)).collect();
+        let mut checked = Vec::with_capacity(requests.len());
+        for request in requests {
+            checked.push(gateway.check_shared(&session, request, &self.transport).await);
+        }
         let changes = checked.iter().flatten().any(|checked| checked.kind != OperationType::Query);
         let mut answers = Vec::with_capacity(checked.len());
         if changes {
             for checked in checked {
-                answers.push(self.answer(&session, checked).await);
+                answers.push(self.item(&session, &admission, checked).await);
             }
         } else {
-            answers = join_all(checked.into_iter().map(|checked| self.answer(&session, checked))).await;
+            let running = checked.into_iter().map(|checked| self.item(&session, &admission, checked));
+            answers = join_all(running).await;
         }
-        self.accepts.respond_to_all(answers)
+        self.accepts.answer_all(answers)
     }
 
-    async fn answer(&self, session: &Session, checked: Result<Checked, Box<GraphqlResponse>>) -> GraphqlResponse {
-        match checked {
-            Ok(checked) if checked.kind == OperationType::Subscription => {
-                refusal(&streams(), self.transport.request_id)
+    async fn item(
+        &self,
+        session: &Session,
+        admission: &Admission,
+        checked: Result<Checked, Box<GraphqlResponse>>,
+    ) -> Answer {
+        let gateway = &self.state.gateway;
+        let refusal = match checked {
+            Ok(checked) if checked.kind != OperationType::Subscription => {
+                return gateway.execute(session, checked, admission.clone()).await;
             }
-            Ok(checked) => self.state.gateway.execute(session, checked).await,
-            Err(response) => *response,
-        }
+            Ok(_) => refusal(&streams(), self.transport.request_id),
+            Err(refusal) => *refusal,
+        };
+        gateway.refuse(session, &self.transport, refusal).await
     }
 
     async fn session(&self) -> Result<Session, Response> {
         let opened = match bearer(self.headers) {
-            Ok(token) => self.state.gateway.open(token).await,
+            Ok(token) => self.state.gateway.open(token, self.transport.address).await,
             Err(error) => Err(error),
         };
-        opened.map_err(|error| {
-            let status = match &error {
-                Error::Unauthenticated => StatusCode::UNAUTHORIZED,
-                Error::Unavailable | Error::Timeout => StatusCode::SERVICE_UNAVAILABLE,
-                _ => StatusCode::INTERNAL_SERVER_ERROR,
-            };
-            self.refused(status, &error)
-        })
+        opened.map_err(|error| self.failed(error))
+    }
+
+    /// Nothing was run, and it is not the document's fault.
+    fn failed(&self, error: Error) -> Response {
+        self.accepts.answer(Answer::refused(error, self.transport.request_id))
     }
 
     fn refused(&self, status: StatusCode, error: &Error) -> Response {

@@ -6,7 +6,7 @@ mod forged;
 mod guest_tokens;
 mod keys;
 mod members;
-mod revocation;
+pub mod revocation;
 mod rights;
 mod tokens;
 mod viewer;

@@ -44,3 +44,30 @@ async fn typename_is_answered_everywhere() {
     assert_eq!(answer.text("/providers/nodes/0/slots/__typename"), "SlotConnection");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn where_introspection_is_closed_nothing_tells_what_the_schema_is() {
+    for (switch, open_to_members) in [("false", false), ("signed-in", true)] {
+        let app = TestApp::with(&[("GRAPHQL_INTROSPECTION", switch)]).await;
+        let practice = app.practice().await;
+        let mut messages = std::collections::BTreeSet::new();
+        for invalid in
+            ["{ viewerr { id } }", "{ viewer }", "{ viewer(x: 1) { id } }", "{ ...On }", "{", "mutation { book }"]
+        {
+            let answer = app.client.guest(invalid, json!({})).await;
+            assert_eq!(answer.codes(), ["BAD_USER_INPUT"], "{invalid}");
+            assert_eq!(answer.body["errors"][0].get("locations").filter(|at| **at != json!([])), None, "{invalid}");
+            messages.insert(answer.body["errors"][0]["message"].to_string());
+        }
+        assert_eq!(messages.len(), 1, "one message for all: {messages:?}");
+        for asks in
+            [FULL, "{ __type(name: \"Slot\") { name } }", "{ ...F } fragment F on Query { __schema { description } }"]
+        {
+            assert_eq!(app.client.guest(asks, json!({})).await.codes(), ["BAD_USER_INPUT"], "{asks}");
+            let by_member = app.client.by(&practice.staff, asks, json!({})).await;
+            assert_eq!(by_member.codes().is_empty(), open_to_members, "{asks}");
+        }
+        assert_eq!(app.client.guest("{ __typename }", json!({})).await.ok().text("/__typename"), "Query");
+        app.stop().await;
+    }
+}

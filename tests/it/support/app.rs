@@ -160,6 +160,7 @@ pub fn config(db: &TestDb, variables: &[(&str, &str)]) -> Config {
         ("SIGNING_KEY_FILE", signing_key_file()),
         ("HTTP_DRAIN_MS", "5000"),
         ("LOG_LEVEL", "warn"),
+        ("RATE_LIMIT_MAX_REQUESTS", "0"),
     ];
     all.retain(|(name, _)| variables.iter().all(|(given, _)| given != name));
     all.extend_from_slice(variables);

@@ -6,6 +6,8 @@ use async_graphql::{Extensions, Request, Response, ServerError, Variables};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::graphql::documents::DOCUMENT_ID;
+
 /// The optional object that `connection_init`, `ping` and `pong` carry.
 pub type Payload = Option<Map<String, Value>>;
 
@@ -53,8 +55,10 @@ fn id(message: &mut Map<String, Value>) -> Result<String, Invalid> {
 }
 
 fn request(mut payload: Map<String, Value>) -> Result<Request, Invalid> {
-    let Some(Value::String(query)) = payload.remove("query") else {
-        return Err(Invalid("its query must be a string"));
+    let query = match payload.remove("query") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(query)) => query,
+        Some(_) => return Err(Invalid("its query must be a string")),
     };
     let mut request = Request::new(query);
     request.operation_name = match payload.remove("operationName") {
@@ -69,6 +73,13 @@ fn request(mut payload: Map<String, Value>) -> Result<Request, Invalid> {
         let values = extensions.into_iter().map(|(name, value)| Ok((name, value.try_into()?)));
         let values: Result<HashMap<_, _>, serde_json::Error> = values.collect();
         request.extensions = Extensions(values.map_err(|_| Invalid("its extensions must be plain JSON"))?);
+    }
+    match payload.remove(DOCUMENT_ID) {
+        None | Some(Value::Null) => {}
+        Some(Value::String(id)) => {
+            request.extensions.insert(DOCUMENT_ID.to_owned(), id.into());
+        }
+        Some(_) => return Err(Invalid("its documentId must be a string or null")),
     }
     Ok(request)
 }

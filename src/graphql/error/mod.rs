@@ -1,26 +1,15 @@
 //! From failures to GraphQL errors: a code from one closed list, the field at fault, and nothing internal.
 
+mod codes;
+mod page;
+
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
 use crate::kernel::error::{Error, whole_seconds};
 use crate::kernel::ids::RequestId;
 
-/// The code of a failure, as `extensions.code`.
-#[must_use]
-pub fn code(error: &Error) -> &'static str {
-    match error {
-        Error::Unauthenticated => "UNAUTHENTICATED",
-        Error::Forbidden => "FORBIDDEN",
-        Error::NotFound => "NOT_FOUND",
-        Error::Invalid(_) => "BAD_USER_INPUT",
-        Error::Conflict => "CONFLICT",
-        Error::TooCostly(_) => "COST_LIMIT",
-        Error::TooMany | Error::RateLimited(_) => "RATE_LIMITED",
-        Error::Timeout => "TIMEOUT",
-        Error::Unavailable | Error::Busy => "UNAVAILABLE",
-        Error::Internal(_) => "INTERNAL",
-    }
-}
+pub use codes::Code;
+pub use page::page;
 
 /// Gives every error of a response its code and the request id, and takes internals out.
 pub fn finish(response: &mut Response, request_id: RequestId) {
@@ -43,8 +32,10 @@ fn finish_one(error: &mut ServerError, request_id: RequestId) {
             Some(cause) => describe(error, cause, request_id),
             None => describe(error, &Error::internal(error.message.clone()), request_id),
         },
+        // A refusal of our own is whole already.
+        None if error.extensions.as_ref().is_some_and(|values| values.get("code").is_some()) => {}
         // Without a source it was said of the document itself: syntax, validation, coercion.
-        None => set(error, "code", "BAD_USER_INPUT".into()),
+        None => set(error, "code", Code::BadUserInput.word().into()),
     }
     set(error, "requestId", request_id.to_string().into());
 }
@@ -54,7 +45,7 @@ fn describe(error: &mut ServerError, cause: &Error, request_id: RequestId) {
         tracing::error!(request.id = %request_id, error = &**source as &dyn std::error::Error, "operation failed");
     }
     error.message = sentence(cause);
-    set(error, "code", code(cause).into());
+    set(error, "code", Code::of(cause).word().into());
     match cause {
         Error::Invalid(fields) => {
             let path = |field: &[String]| Value::List(field.iter().map(|part| part.as_str().into()).collect());
