@@ -142,6 +142,8 @@ pub struct GraphqlLimits {
     pub variables: usize,
     /// `GRAPHQL_MAX_LIST`: items of a list in an argument or a variable.
     pub list: usize,
+    /// `GRAPHQL_MAX_STRING`: bytes of a text in an argument or a variable.
+    pub string: usize,
     /// `GRAPHQL_MAX_SUBSCRIPTIONS`: streams on one connection.
     pub subscriptions: usize,
 }
@@ -163,6 +165,7 @@ impl Default for GraphqlLimits {
             introspection_lists: 3,
             variables: 100,
             list: 500,
+            string: 10_000,
             subscriptions: 100,
         }
     }
@@ -187,6 +190,7 @@ impl GraphqlLimits {
             introspection_lists: env.number("GRAPHQL_MAX_INTROSPECTION_LISTS", default.introspection_lists, 0..=10)?,
             variables: env.number("GRAPHQL_MAX_VARIABLES", default.variables, 0..=10_000)?,
             list: env.number("GRAPHQL_MAX_LIST", default.list, 1..=100_000)?,
+            string: env.number("GRAPHQL_MAX_STRING", default.string, 100..=1 << 20)?,
             subscriptions: env.number("GRAPHQL_MAX_SUBSCRIPTIONS", default.subscriptions, 1..=10_000)?,
         })
     }

@@ -3,6 +3,7 @@
 
 mod named;
 mod trusted;
+mod typename;
 mod validation;
 
 use std::collections::HashMap;
@@ -214,7 +215,9 @@ impl Documents {
         let parsed = parse_query(text).map_err(|error| Unreadable::Invalid(vec![error.into()]))?;
         limits::document(&parsed, &self.limits)?;
         self.validator.check(&parsed).map_err(Unreadable::Invalid)?;
-        let late = inputs::arguments(&parsed, &self.types, &self.inputs, self.limits.list)?;
+        typename::check(&parsed).map_err(Unreadable::Invalid)?;
+        let sizes = inputs::Sizes { list: self.limits.list, string: self.limits.string };
+        let late = inputs::arguments(&parsed, &self.types, &self.inputs, sizes)?;
         let weight = u32::try_from(text.len() + 64).unwrap_or(u32::MAX);
         Ok(Document { parsed, late, weight })
     }

@@ -110,8 +110,9 @@ impl Inner {
         if found.asks_schema && !is_open {
             return Err(Error::invalid("query", "must not ask for the schema: introspection is closed"));
         }
-        inputs::variables(operation, given, &self.inputs, self.limits.list)?;
-        inputs::late(&document.late, given, &self.inputs, self.limits.list)?;
+        let sizes = inputs::Sizes { list: self.limits.list, string: self.limits.string };
+        inputs::variables(operation, given, &self.inputs, sizes)?;
+        inputs::late(&document.late, given, &self.inputs, sizes)?;
         let kind = operation.ty;
         if transport.idempotency_key.is_some() && kind == OperationType::Mutation && found.data_fields > 1 {
             return Err(Error::invalid("Idempotency-Key", "cannot stand for more than one mutation field"));

@@ -9,7 +9,7 @@ use crate::graphql::limits::TypeMap;
 use crate::kernel::error::Error;
 
 use super::variables::filled;
-use super::{InputTypes, Judge};
+use super::{InputTypes, Judge, Sizes};
 
 /// An argument that holds variables inside a list or an object.
 #[derive(Clone, Debug)]
@@ -28,9 +28,9 @@ pub fn arguments(
     document: &ExecutableDocument,
     outputs: &TypeMap,
     types: &InputTypes,
-    most_items: usize,
+    sizes: Sizes,
 ) -> Result<Vec<Late>, Error> {
-    let mut walk = Walk { outputs, judge: Judge::new(types, most_items), late: Vec::new() };
+    let mut walk = Walk { outputs, judge: Judge::new(types, sizes), late: Vec::new() };
     for (_, operation) in document.operations.iter() {
         walk.set(&operation.node.selection_set.node, outputs.root(operation.node.ty));
     }
@@ -44,8 +44,8 @@ pub fn arguments(
 ///
 /// # Errors
 /// As [`arguments`].
-pub fn late(late: &[Late], given: &Variables, types: &InputTypes, most_items: usize) -> Result<(), Error> {
-    let mut judge = Judge::new(types, most_items);
+pub fn late(late: &[Late], given: &Variables, types: &InputTypes, sizes: Sizes) -> Result<(), Error> {
+    let mut judge = Judge::new(types, sizes);
     for Late { name, ty, value } in late {
         judge.at(name, |judge| judge.value(ty, &filled(value, given)));
     }

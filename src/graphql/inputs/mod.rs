@@ -24,18 +24,26 @@ pub use variables::variables;
 /// Faults that are told at most.
 const MOST_FAULTS: usize = 10;
 
+/// How large values may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Items of a list.
+    pub list: usize,
+    /// Bytes of a text.
+    pub string: usize,
+}
+
 /// Holds values against types and notes what is wrong with them.
 struct Judge<'a> {
     types: &'a InputTypes,
-    /// Most items of a list.
-    list: usize,
+    sizes: Sizes,
     path: Vec<String>,
     faults: Vec<FieldError>,
 }
 
 impl<'a> Judge<'a> {
-    fn new(types: &'a InputTypes, list: usize) -> Self {
-        Self { types, list, path: Vec::new(), faults: Vec::new() }
+    fn new(types: &'a InputTypes, sizes: Sizes) -> Self {
+        Self { types, sizes, path: Vec::new(), faults: Vec::new() }
     }
 
     fn fault(&mut self, rule: impl Into<String>) {
@@ -60,8 +68,8 @@ impl<'a> Judge<'a> {
             return;
         }
         match (&ty.base, value) {
-            (BaseType::List(_), Value::List(items)) if items.len() > self.list => {
-                self.fault(format!("must have at most {} items", self.list));
+            (BaseType::List(_), Value::List(items)) if items.len() > self.sizes.list => {
+                self.fault(format!("must have at most {} items", self.sizes.list));
             }
             (BaseType::List(of), Value::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
@@ -97,6 +105,9 @@ impl<'a> Judge<'a> {
             // Variables are JSON, which has no enums.
             (Some(Input::Words(words)), Value::String(word)) if words.contains(word) => {}
             (Some(Input::Words(_)), _) => self.fault(format!("must be one of the values of {name}")),
+            (None, Value::String(text)) if text.len() > self.sizes.string => {
+                self.fault(format!("must have at most {} bytes", self.sizes.string));
+            }
             (None, Value::String(text)) if text.contains('\0') => self.fault("must not contain a null character"),
             (None, value) if !scalars::is_valid(name, value) => self.fault(format!("must be {}", scalars::rule(name))),
             (None, _) => {}

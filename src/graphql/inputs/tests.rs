@@ -16,6 +16,8 @@ enum Kind { OPEN SHUT }
 scalar DateTime
 ";
 
+const SIZES: Sizes = Sizes { list: 3, string: 30 };
+
 fn types() -> InputTypes {
     InputTypes::of(SDL).expect("an SDL")
 }
@@ -34,15 +36,15 @@ fn told(outcome: Result<(), Error>) -> Vec<String> {
 fn variable(ty: &str, value: &Value) -> Vec<String> {
     let document = parse_query(format!("query($v: {ty}) {{ own {{ find }} }}")).expect("a document");
     let given = Variables::from_json(json!({ "v": value }));
-    told(variables(operation(&document, None).expect("one"), &given, &types(), 3))
+    told(variables(operation(&document, None).expect("one"), &given, &types(), SIZES))
 }
 
 /// What is wrong with the arguments of `find`.
 fn argument(text: &str, given: Value) -> Vec<String> {
     let document = parse_query(format!("{{ own {{ find({text}) }} }}")).expect("a document");
     let outputs = TypeMap::of(SDL).expect("an SDL");
-    match arguments(&document, &outputs, &types(), 3) {
-        Ok(found) => told(late(&found, &Variables::from_json(given), &types(), 3)),
+    match arguments(&document, &outputs, &types(), SIZES) {
+        Ok(found) => told(late(&found, &Variables::from_json(given), &types(), SIZES)),
         Err(error) => told(Err(error)),
     }
 }
@@ -80,6 +82,8 @@ fn fault_of_a_variable_is_named_by_its_path() {
         ("String", json!("a\0b"), "variables.v: must not contain a null character"),
         ("ID", json!("a\0b"), "variables.v: must not contain a null character"),
         ("ID", json!(true), "variables.v: must be an id"),
+        ("String", json!("ä".repeat(16)), "variables.v: must have at most 30 bytes"),
+        ("ID", json!("x".repeat(31)), "variables.v: must have at most 30 bytes"),
         ("Boolean", json!(1), "variables.v: must be true or false"),
         ("[ID!]", json!(["a", null]), "variables.v.1: must not be null"),
         ("[ID!]", json!([1, 2, 3, 4]), "variables.v: must have at most 3 items"),
@@ -107,7 +111,7 @@ fn every_fault_is_told_up_to_a_bound() {
         (0..50).map(|n| format!("$v{n}: Int! ")).collect::<String>()
     ));
     let document = document.expect("a document");
-    let faults = told(variables(operation(&document, None).expect("one"), &Variables::default(), &types(), 3));
+    let faults = told(variables(operation(&document, None).expect("one"), &Variables::default(), &types(), SIZES));
     assert_eq!(faults.len(), MOST_FAULTS);
     assert_eq!(faults[0], "variables.v0: must be given");
 }

@@ -5,7 +5,7 @@ use async_graphql::{Value, Variables};
 
 use crate::kernel::error::Error;
 
-use super::{InputTypes, Judge};
+use super::{InputTypes, Judge, Sizes};
 
 /// Holds the values of variables against their declared types. Those that were left out have their defaults already; those
 /// that are not declared are nobody's.
@@ -16,9 +16,9 @@ pub fn variables(
     operation: &OperationDefinition,
     given: &Variables,
     types: &InputTypes,
-    most_items: usize,
+    sizes: Sizes,
 ) -> Result<(), Error> {
-    let mut judge = Judge::new(types, most_items);
+    let mut judge = Judge::new(types, sizes);
     judge.at("variables", |judge| {
         for definition in operation.variable_definitions.iter().map(|definition| &definition.node) {
             let ty = &definition.var_type.node;

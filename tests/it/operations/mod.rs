@@ -8,6 +8,7 @@ mod errors;
 mod gate;
 mod headers;
 mod health;
+mod hostile;
 mod introspection;
 mod limits;
 mod logs;

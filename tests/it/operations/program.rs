@@ -61,6 +61,13 @@ impl Serving {
         Self { addr, server, log }
     }
 
+    /// Most memory that it has had at a time, in KiB.
+    pub fn peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// Sends a signal such as `-TERM`; the exit code, and everything that was logged.
     pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
         let pid = self.server.id().to_string();
