@@ -1,6 +1,6 @@
 """Random documents of schemathesis, valid and invalid, for every field of Query and Mutation, as nobody, a patient and an ADMIN.
 
-OPENSLOT_C   address of a gateway with demo data, which the mutations change; `demo` must be its default organization
+OPENSLOT_A   address of a gateway with demo data, which the mutations change; `demo` must be its default organization
 ADMIN_TOKEN  bearer token of an ADMIN of `demo`
 TOKEN        bearer token of a patient there
 CASES        documents for each field, each way and each caller, 12 if left out
@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as 
 from schemathesis import GenerationMode
 from schemathesis.graphql import nodes
 
-ADDRESS = os.environ["OPENSLOT_C"] + "/graphql"
+ADDRESS = os.environ["OPENSLOT_A"] + "/graphql"
 ADMIN = {"authorization": "Bearer " + os.environ["ADMIN_TOKEN"]}
 PATIENT = {"authorization": "Bearer " + os.environ["TOKEN"]}
 CASES = int(os.environ.get("CASES", "12"))
