@@ -1,34 +1,21 @@
 // relay-runtime with documents of relay-compiler, which keeps their texts in a file by their hashes. They are sent as text
 // and as hashes.
 
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Environment, Network, RecordSource, Store, commitMutation, fetchQuery } from 'relay-runtime';
 import { bookTwice, equal, headers, noting, organization, sha256, uri, ways } from './operations.mjs';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const out = path.join(here, 'out');
-/** The compiler is among the tools that the schema is checked with. */
-const compiler = path.resolve(here, '../schema/node_modules/.bin/relay-compiler');
+const { OPENSLOT_TRUSTED } = process.env;
+const out = new URL('./out/', import.meta.url);
 
 const FILES = { FREE_SLOTS: 'BookingFreeSlotsQuery', BOOK: 'BookingBookMutation', CANCEL: 'BookingCancelMutation' };
 const MISSING = 'BookingMissingQuery';
 
-/** Compiles relay/ anew; answers the documents by name and their texts by hash. */
-async function compile() {
-  fs.rmSync(out, { recursive: true, force: true });
-  fs.mkdirSync(path.join(out, 'relay'), { recursive: true });
-  // The compiler adds to these files and makes neither.
-  fs.writeFileSync(path.join(out, 'package.json'), '{ "type": "module" }\n');
-  fs.writeFileSync(path.join(out, 'persisted.json'), '{}\n');
-  const { status, error, stdout, stderr } = spawnSync(compiler, ['relay.config.json'], { cwd: here, encoding: 'utf8' });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`relay-compiler ends with ${status}:\n${stdout}${stderr}`);
-  const load = async (name) => [name, (await import(`./out/relay/${name}.graphql.js`)).default];
+/** The documents by name and their texts by hash. */
+async function compiled() {
+  const load = async (name) => [name, (await import(new URL(`relay/${name}.graphql.js`, out))).default];
   const documents = Object.fromEntries(await Promise.all([...Object.values(FILES), MISSING].map(load)));
-  const texts = JSON.parse(fs.readFileSync(path.join(out, 'persisted.json'), 'utf8'));
+  const texts = JSON.parse(fs.readFileSync(new URL('persisted.json', out), 'utf8'));
   for (const [hash, text] of Object.entries(texts)) equal('the hash of the compiler', hash, sha256(text));
   return { documents, texts };
 }
@@ -37,8 +24,8 @@ function environmentOf(network) {
   return new Environment({ network: Network.create(network), store: new Store(new RecordSource()) });
 }
 
-async function post(fetchFn, body) {
-  const response = await fetchFn(uri, {
+async function post(fetchFn, body, address = uri) {
+  const response = await fetchFn(address, {
     method: 'POST',
     headers: { ...headers, accept: 'application/graphql-response+json', 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -55,6 +42,10 @@ const persisted = (fetchFn, texts) => async (request, variables) => {
   if (answer.errors?.[0].extensions.code !== 'PERSISTED_QUERY_NOT_FOUND') return answer;
   return post(fetchFn, { query: texts[request.id], variables, extensions });
 };
+
+/** By the id that the manifest of the gateway at OPENSLOT_TRUSTED has for it. */
+const trusted = (prefix) => (request, variables) =>
+  post(fetch, { documentId: prefix + request.id, variables }, new URL('/graphql', OPENSLOT_TRUSTED).href);
 
 /** Sends one of the operations as a component would. */
 const sender = (environment, documents) => (name, variables) => {
@@ -90,7 +81,16 @@ async function persist({ documents, texts }) {
   return `persisted by hash, ${before} requests to register and send 4 operations`;
 }
 
+/** The documents are in the manifest, hence never sent. */
+async function trust({ documents }) {
+  if (!OPENSLOT_TRUSTED) return 'no manifest to ask by';
+  for (const prefix of ['', 'sha256:']) await bookTwice(sender(environmentOf(trusted(prefix)), documents));
+  const { errors } = await trusted('')({ id: 'no-such-document' }, {});
+  equal('the code of an unknown document', errors[0].extensions.code, 'PERSISTED_QUERY_NOT_FOUND');
+  return 'trusted documents by id';
+}
+
 export default async function check() {
-  const compiled = await compile();
-  return [await book(compiled), await persist(compiled)];
+  const all = await compiled();
+  return [await persist(all), await book(all), await trust(all)];
 }
