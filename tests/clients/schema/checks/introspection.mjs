@@ -1,5 +1,5 @@
 // What a running server tells of its schema is what schema.graphql says. Directives that are applied, such as @cost, are
-// not part of what introspection tells.
+// not part of what introspection tells; descriptions of the arguments of directives are, and are missing in the file.
 
 import { buildClientSchema, buildSchema, getIntrospectionQuery, lexicographicSortSchema, printSchema } from 'graphql';
 import { read } from '../files.mjs';
@@ -14,6 +14,7 @@ const ask = async (address) => {
   });
   const { data, errors } = await response.json();
   if (errors) throw new Error(`${address} answers ${response.status}: ${JSON.stringify(errors)}`);
+  for (const argument of data.__schema.directives.flatMap(({ args }) => args)) argument.description = null;
   return buildClientSchema(data);
 };
 
