@@ -60,8 +60,10 @@ impl Document {
 /// Why a text is no document that may run.
 #[derive(Debug)]
 pub enum Unreadable {
-    /// It passes a limit, or a value in it is wrong.
+    /// It passes a limit, or is not named as it must be.
     Refused(Error),
+    /// A value in it is wrong.
+    Values(Error),
     /// It breaks rules of GraphQL.
     Invalid(Vec<ServerError>),
 }
@@ -217,7 +219,7 @@ impl Documents {
         self.validator.check(&parsed).map_err(Unreadable::Invalid)?;
         typename::check(&parsed).map_err(Unreadable::Invalid)?;
         let sizes = inputs::Sizes { list: self.limits.list, string: self.limits.string };
-        let late = inputs::arguments(&parsed, &self.types, &self.inputs, sizes)?;
+        let late = inputs::arguments(&parsed, &self.types, &self.inputs, sizes).map_err(Unreadable::Values)?;
         let weight = u32::try_from(text.len() + 64).unwrap_or(u32::MAX);
         Ok(Document { parsed, late, weight })
     }

@@ -11,6 +11,9 @@ use crate::kernel::ids::RequestId;
 pub use codes::Code;
 pub use page::page;
 
+/// Characters of the longest message about a document.
+const LONGEST_MESSAGE: usize = 500;
+
 /// Gives every error of a response its code and the request id, and takes internals out.
 pub fn finish(response: &mut Response, request_id: RequestId) {
     for error in &mut response.errors {
@@ -35,9 +38,20 @@ fn finish_one(error: &mut ServerError, request_id: RequestId) {
         // A refusal of our own is whole already.
         None if error.extensions.as_ref().is_some_and(|values| values.get("code").is_some()) => {}
         // Without a source it was said of the document itself: syntax, validation, coercion.
-        None => set(error, "code", Code::BadUserInput.word().into()),
+        None => {
+            shorten(&mut error.message);
+            set(error, "code", Code::BadUserInput.word().into());
+        }
     }
     set(error, "requestId", request_id.to_string().into());
+}
+
+/// What was said of a document quotes it, and a document can be long.
+fn shorten(message: &mut String) {
+    if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+        message.truncate(end);
+        message.push('…');
+    }
 }
 
 fn describe(error: &mut ServerError, cause: &Error, request_id: RequestId) {

@@ -76,7 +76,7 @@ impl Gateway {
         let checked = match self.inner.documents.of(&request) {
             Ok(document) => self.inner.checked(request, document, transport, is_open).map_err(Unreadable::Refused),
             // What is wrong with a document tells what would be right.
-            Err(Unreadable::Invalid(_)) if !is_open => {
+            Err(Unreadable::Invalid(_) | Unreadable::Values(_)) if !is_open => {
                 Err(Error::invalid("query", "must be valid: the rules are not told while introspection is closed")
                     .into())
             }
@@ -84,7 +84,7 @@ impl Gateway {
         };
         checked.map_err(|unreadable| {
             Box::new(match unreadable {
-                Unreadable::Refused(error) => error::refusal(&error, transport.request_id),
+                Unreadable::Refused(error) | Unreadable::Values(error) => error::refusal(&error, transport.request_id),
                 Unreadable::Invalid(errors) => {
                     let mut response = Response::from_errors(errors);
                     error::finish(&mut response, transport.request_id);
@@ -111,8 +111,10 @@ impl Inner {
             return Err(Error::invalid("query", "must not ask for the schema: introspection is closed"));
         }
         let sizes = inputs::Sizes { list: self.limits.list, string: self.limits.string };
-        inputs::variables(operation, given, &self.inputs, sizes)?;
-        inputs::late(&document.late, given, &self.inputs, sizes)?;
+        // Variable and argument are named in the document; what they are made of is the schema's to tell.
+        let told = |steps| move |error| if is_open { error } else { untold(error, steps) };
+        inputs::variables(operation, given, &self.inputs, sizes).map_err(told(2))?;
+        inputs::late(&document.late, given, &self.inputs, sizes).map_err(told(1))?;
         let kind = operation.ty;
         if transport.idempotency_key.is_some() && kind == OperationType::Mutation && found.data_fields > 1 {
             return Err(Error::invalid("Idempotency-Key", "cannot stand for more than one mutation field"));
@@ -121,6 +123,19 @@ impl Inner {
         let asked = Arc::new(Asked::of(&request, document));
         Ok(Checked { request, transport: transport.clone(), asked, kind, cost: found.cost })
     }
+}
+
+/// What is wrong with a value, without the names of what it is made of: those beyond so many steps of its path.
+fn untold(error: Error, steps: usize) -> Error {
+    let Error::Invalid(faults) = error else { return error };
+    let fault = faults.into_iter().next().map(|mut fault| {
+        if fault.field.len() > steps {
+            fault.field.truncate(steps);
+            fault.rule = "must be valid for its type".to_owned();
+        }
+        fault
+    });
+    Error::Invalid(fault.into_iter().collect())
 }
 
 /// Gives variables that were left out their defaults: the executor would take them as null in `@skip` and `@include`.

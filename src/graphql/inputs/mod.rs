@@ -21,6 +21,9 @@ pub use arguments::{Late, arguments, late};
 pub use types::InputTypes;
 pub use variables::variables;
 
+/// Characters of a step of a path that are told.
+const LONGEST_STEP: usize = 100;
+
 /// Faults that are told at most.
 const MOST_FAULTS: usize = 10;
 
@@ -54,7 +57,8 @@ impl<'a> Judge<'a> {
 
     /// Judges what lies a step further along the path.
     fn at(&mut self, step: &str, judge: impl FnOnce(&mut Self)) {
-        self.path.push(step.to_owned());
+        // A name that nobody declared can be as long as a request.
+        self.path.push(step.chars().take(LONGEST_STEP).collect());
         judge(self);
         self.path.pop();
     }

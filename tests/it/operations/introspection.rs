@@ -60,6 +60,14 @@ async fn where_introspection_is_closed_nothing_tells_what_the_schema_is() {
             messages.insert(answer.body["errors"][0]["message"].to_string());
         }
         assert_eq!(messages.len(), 1, "one message for all: {messages:?}");
+        let valid = "mutation($i: BookSlotInput!) { bookSlot(input: $i) { __typename } }";
+        for input in [json!({}), json!({ "x": 1 }), json!({ "slot": { "pool": 1 } })] {
+            let answer = app.client.guest(valid, json!({ "i": input })).await;
+            assert_eq!(answer.body["errors"][0]["message"], "`variables.i` must be valid for its type", "{input}");
+        }
+        let inside = "mutation($x: ID) { bookSlot(input: { patient: { id: $x } }) { __typename } }";
+        let answer = app.client.guest(inside, json!({ "x": "1" })).await;
+        assert_eq!(answer.body["errors"][0]["message"], "`input` must be valid for its type");
         for asks in
             [FULL, "{ __type(name: \"Slot\") { name } }", "{ ...F } fragment F on Query { __schema { description } }"]
         {
