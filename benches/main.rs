@@ -16,6 +16,7 @@
 mod cpu;
 mod floor;
 mod numbers;
+mod overload;
 mod program;
 mod reads;
 mod security_cost;
@@ -32,8 +33,12 @@ use program::Program;
 
 /// What measures.
 type Part = fn(&Program, Random);
-const PARTS: [(&str, Part); 3] =
-    [("timing", timing::run), ("security_cost", security_cost::run), ("reads", reads::run)];
+const PARTS: [(&str, Part); 4] = [
+    ("overload", overload::run),
+    ("timing", timing::run),
+    ("security_cost", security_cost::run),
+    ("reads", reads::run),
+];
 
 fn main() {
     if std::env::args().nth(1).is_some_and(|argument| argument == floor::ARGUMENT) {

@@ -10,9 +10,10 @@ use serde_json::Value;
 #[derive(Clone)]
 pub struct Request(Vec<u8>);
 
-/// How long the answer took in microseconds, and its body.
+/// How long the answer took in microseconds, its status and its body.
 pub struct Timed {
     pub micros: f64,
+    pub status: u16,
     pub body: Vec<u8>,
 }
 
@@ -52,11 +53,14 @@ impl Wire {
     pub fn ask(&mut self, request: &Request) -> Timed {
         let began = Instant::now();
         self.write.write_all(&request.0).expect("the request is sent");
-        let body = self.answer();
-        Timed { micros: began.elapsed().as_secs_f64() * 1e6, body }
+        let (status, body) = self.answer();
+        Timed { micros: began.elapsed().as_secs_f64() * 1e6, status, body }
     }
 
-    fn answer(&mut self) -> Vec<u8> {
+    fn answer(&mut self) -> (u16, Vec<u8>) {
+        let mut first = String::new();
+        self.read.read_line(&mut first).expect("a line");
+        let status = first.split(' ').nth(1).and_then(|status| status.parse().ok());
         let mut length = None;
         loop {
             let mut line = String::new();
@@ -71,6 +75,6 @@ impl Wire {
         }
         let mut body = vec![0; length.expect("an answer says how long it is")];
         self.read.read_exact(&mut body).expect("a body");
-        body
+        (status.expect("a status"), body)
     }
 }

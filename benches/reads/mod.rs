@@ -8,6 +8,7 @@ mod world;
 
 use std::net::SocketAddr;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
 
@@ -66,11 +67,22 @@ pub fn run(program: &Program, mut random: Random) {
     let variables = variables(&world, &mut random);
     let ad_hoc: Vec<Value> =
         variables.iter().map(|variables| json!({ "query": READ, "variables": variables })).collect();
-    assert_same(&floor, &gateway, &ad_hoc);
+    let persisted: Vec<Value> = variables
+        .iter()
+        .map(|variables| json!({ "extensions": { "persistedQuery": named() }, "variables": variables }))
+        .collect();
+    // Whoever names a document sends it once.
+    ask_once(
+        &gateway,
+        &json!({ "query": READ, "extensions": { "persistedQuery": named() }, "variables": variables[0] }),
+    );
+    for bodies in [&ad_hoc, &persisted] {
+        assert_same(&floor, &gateway, &ad_hoc, bodies);
+    }
     let mut contenders = [
         contender("floor: 3 statements, no GraphQL", &floor, &ad_hoc, None),
         contender("ad-hoc document", &gateway, &ad_hoc, Some((2.5, 1.5))),
-        // A persisted document goes here: the same gateway, bodies that name the document in place of `query`, 1.5 and 1.5.
+        contender("persisted document", &gateway, &persisted, Some((1.5, 1.5))),
     ];
     for contender in &mut contenders {
         ask(contender.server.addr, &contender.requests, WARM_UP);
@@ -85,6 +97,13 @@ pub fn run(program: &Program, mut random: Random) {
     print(&contenders, &world, ask_once(&floor, &ad_hoc[0]).len());
     drop(contenders);
     drop((floor, gateway));
+}
+
+/// The document by its hash.
+fn named() -> Value {
+    let hash = digest(&SHA256, READ.as_bytes());
+    let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({ "version": 1, "sha256Hash": hex })
 }
 
 /// What to ask for, in random order.
@@ -114,10 +133,10 @@ fn contender<'a>(
 }
 
 /// Nothing is compared that does not answer the same.
-fn assert_same(floor: &Server, gateway: &Server, bodies: &[Value]) {
-    for body in bodies {
-        let parsed = |server| -> Value { serde_json::from_slice(&ask_once(server, body)).expect("JSON") };
-        let (wanted, found) = (parsed(floor), parsed(gateway));
+fn assert_same(floor: &Server, gateway: &Server, of_floor: &[Value], of_gateway: &[Value]) {
+    for (wanted, found) in of_floor.iter().zip(of_gateway) {
+        let parsed = |server, body| -> Value { serde_json::from_slice(&ask_once(server, body)).expect("JSON") };
+        let (wanted, found) = (parsed(floor, wanted), parsed(gateway, found));
         assert_eq!(found["data"], wanted["data"], "{found}");
         let providers = wanted["data"]["providers"]["nodes"].as_array().expect("a list");
         let is_full = |provider: &Value| provider["slots"]["nodes"].as_array().is_some_and(|slots| slots.len() == 10);

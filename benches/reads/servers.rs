@@ -20,7 +20,11 @@ impl Server {
     /// The gateway as it is served, with log and pool as they are by default.
     pub fn gateway(world: &World) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_openslot"));
-        command.arg("serve").env_clear().envs([("DATABASE_URL", world.api.as_str()), ("HTTP_ADDR", "127.0.0.1:0")]);
+        command.arg("serve").env_clear().envs([
+            ("DATABASE_URL", world.api.as_str()),
+            ("HTTP_ADDR", "127.0.0.1:0"),
+            ("RATE_LIMIT_MAX_REQUESTS", "0"),
+        ]);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the gateway starts");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         let addr = lines.by_ref().find_map(|line| {
