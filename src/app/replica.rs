@@ -74,7 +74,7 @@ impl Replica {
         let state = HttpState {
             gateway,
             sockets,
-            checks: Arc::new(LiveChecks { db, redis: bus.redis }),
+            checks: Arc::new(LiveChecks::new(db, bus.redis)),
             started: Arc::new(AtomicBool::new(true)),
             draining: draining.clone(),
             settings: config.http.clone(),

@@ -42,6 +42,9 @@ pub struct Mutation(BookingMutation, IdentityMutation, DirectoryMutation);
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(AvailabilitySubscription);
 
+/// Levels that the executor would go down.
+const RECURSION: usize = 256;
+
 /// The schema that is served. Limits are kept by the executor, so that they hold on every transport and before anything
 /// runs.
 pub enum ApiSchema {
@@ -109,4 +112,6 @@ fn builder<Q: ObjectType + 'static>(query: Q) -> SchemaBuilder<Q, Mutation, Subs
         .register_output_type::<StreamItem>()
         .register_output_type::<UserError>()
         .disable_suggestions()
+        // The limit of levels is ours, and below it.
+        .limit_recursive_depth(RECURSION)
 }

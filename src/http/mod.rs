@@ -45,7 +45,7 @@ pub fn router(state: HttpState) -> Router {
     let settings = &state.settings;
     let over_http = Router::new()
         .route("/graphql", post(graphql::post).get(graphql::get))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, settings.request_timeout + SLACK))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, longest(settings)))
         .layer(origin::sharing(&settings.allowed_origins));
     let pages = match settings.graphiql {
         true => graphiql_routes().merge(landing_routes(Graphiql::Served)),
@@ -60,6 +60,12 @@ pub fn router(state: HttpState) -> Router {
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_ABOVE).and(DefaultPredicate::new())));
     secured(routes, settings).layer(from_fn_with_state(state.clone(), client::identify)).with_state(state)
+}
+
+/// How long a request may take in all: its body, and its operations one after the other, which have times of their own.
+fn longest(settings: &Http) -> Duration {
+    let operations = u32::try_from(settings.max_batch.max(1)).unwrap_or(u32::MAX);
+    settings.body_timeout + settings.request_timeout.saturating_mul(operations) + SLACK
 }
 
 /// Headers that every answer has; a page has a policy of its own.

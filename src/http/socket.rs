@@ -67,23 +67,26 @@ impl SocketExecutor for GatewaySockets {
         let request_id = RequestId::random();
         let transport = Transport { idempotency_key: None, request_id, address: session.address };
         let (gateway, session) = (self.0.clone(), session.session.clone());
+        let admission = match gateway.admit() {
+            Ok(admission) => admission,
+            Err(error) => return Operation::Refused(refusal(&error, request_id).errors),
+        };
         let checked = match gateway.check(&session, request, &transport) {
-            Ok(checked) => checked,
-            // It counts all the same.
-            Err(refusal) => {
-                let refused = async move { gateway.refuse(&session, &transport, *refusal).await.response };
-                return Operation::Single(refused.boxed());
+            Ok(checked) if checked.kind == OperationType::Subscription => {
+                return Operation::Stream(gateway.execute_stream(&session, checked));
+            }
+            checked => checked,
+        };
+        let answering = async move {
+            let entered = match gateway.enter(&session, &transport).await {
+                Ok(entered) => entered,
+                Err(answer) => return answer.response,
+            };
+            match checked {
+                Ok(checked) => gateway.execute(&session, checked, entered, admission).await.response,
+                Err(refusal) => gateway.refuse(entered, *refusal).response,
             }
         };
-        if checked.kind == OperationType::Subscription {
-            return Operation::Stream(gateway.execute_stream(&session, checked));
-        }
-        match gateway.admit() {
-            Ok(admission) => {
-                let running = async move { gateway.execute(&session, checked, admission).await.response };
-                Operation::Single(running.boxed())
-            }
-            Err(error) => Operation::Refused(refusal(&error, request_id).errors),
-        }
+        Operation::Single(answering.boxed())
     }
 }

@@ -7,8 +7,8 @@ use redis::{Expiry, SetExpiry, SetOptions};
 
 use super::line::Line;
 
-/// For so long a text is kept after it was last asked for, in seconds: 7 days.
-const KEPT: u64 = 7 * 24 * 3_600;
+/// For so long a text is kept after it was last given or asked for, in seconds: a day.
+const KEPT: u64 = 24 * 3_600;
 
 /// Keeps texts by name; clones share the connection.
 #[derive(Clone)]

@@ -33,7 +33,7 @@ use self::validation::Validator;
 const REMEMBERED: u64 = 4 << 20;
 
 /// Bytes of the longest text that is kept for other replicas.
-const LONGEST_KEPT: usize = 64 << 10;
+const LONGEST_KEPT: usize = 16 << 10;
 
 /// SHA-256 of a text.
 pub type Hash = [u8; 32];
@@ -179,16 +179,16 @@ impl Documents {
     }
 
     /// Puts the text into a request that names it only by its hash, if it is kept somewhere. Answers hash and text of one
-    /// that comes with both and is not known yet, to be kept when it was found to be valid.
+    /// that comes with both, to be kept when it runs.
     pub async fn look_up(&self, request: &mut Request) -> Option<(Hash, String)> {
         let Ok(Named::Hash(hash)) = Named::of(request) else { return None };
-        if !self.keeps() || self.trusted.contains_key(&hash) || self.known.contains_key(&hash) {
+        if !self.keeps() || self.trusted.contains_key(&hash) {
             return None;
         }
         if !request.query.is_empty() {
             return (request.query.len() <= LONGEST_KEPT).then(|| (hash, request.query.clone()));
         }
-        let store = self.sources.store.as_ref()?;
+        let store = self.sources.store.as_ref().filter(|_| !self.known.contains_key(&hash))?;
         let kept = store.get(&named::hex(&hash), self.now()).await;
         // Who can write there must not be able to change what a hash means.
         if let Some(text) = kept.filter(|text| hash_of(text) == hash) {

@@ -29,7 +29,7 @@ use super::schema::ApiSchema;
 use super::{batch, error};
 
 pub use request::{Checked, Transport};
-pub use traffic::{Admission, Answer, Rate, Traffic};
+pub use traffic::{Admission, Answer, Entered, Rate, Traffic};
 
 /// Runs operations; cheap to clone.
 #[derive(Clone)]
@@ -132,22 +132,38 @@ impl Gateway {
         self.inner.traffic.admit()
     }
 
-    /// Counts a request that does not run, with the answer it gets: reading it was work too.
-    pub async fn refuse(&self, session: &Session, transport: &Transport, response: Response) -> Answer {
-        match self.inner.traffic.charge(session, transport.address, 0).await {
-            Ok(rate) => Answer { response: with_rate(response, rate.as_ref()), rate, refused: None },
-            Err(verdict) => too_many(verdict, transport.request_id),
-        }
+    /// Counts a request before anything of it is looked at: reading it is work too.
+    ///
+    /// # Errors
+    /// The answer to give when the caller's quota is used up.
+    pub async fn enter(&self, session: &Session, transport: &Transport) -> Result<Entered, Box<Answer>> {
+        let entered = self.inner.traffic.enter(session, transport.address).await;
+        entered.map_err(|verdict| Box::new(too_many(verdict, transport.request_id)))
+    }
+
+    /// The answer to a request that does not run.
+    #[must_use]
+    pub fn refuse(&self, entered: Entered, response: Response) -> Answer {
+        Answer { response: with_rate(response, entered.rate.as_ref()), rate: entered.rate, refused: None }
     }
 
     /// Runs a query or a mutation on its own task, if the caller's quota allows it: a client that goes away cannot stop it
     /// half-way.
-    pub async fn execute(&self, session: &Session, checked: Checked, admission: Admission) -> Answer {
+    pub async fn execute(
+        &self,
+        session: &Session,
+        mut checked: Checked,
+        entered: Entered,
+        admission: Admission,
+    ) -> Answer {
         let (inner, request_id) = (self.inner.clone(), checked.transport.request_id);
-        let rate = match inner.traffic.charge(session, checked.transport.address, checked.cost).await {
+        let rate = match inner.traffic.charge(entered, checked.cost).await {
             Ok(rate) => rate,
             Err(verdict) => return too_many(verdict, request_id),
         };
+        if let Some((hash, text)) = checked.new.take() {
+            inner.documents.keep(hash, text).await;
+        }
         let (session, is_query) = (session.clone(), checked.kind == OperationType::Query);
         let run = async move {
             let response = inner.run(session, checked).await;
@@ -159,12 +175,13 @@ impl Gateway {
         let guard = is_query.then(|| AbortOnDrop(task.abort_handle()));
         let ended = tokio::time::timeout(self.inner.longest, task).await;
         drop(guard);
-        let response = match ended {
-            Err(_) => error::refusal(&Error::Timeout, request_id),
-            Ok(Ok(response)) => response,
-            Ok(Err(failed)) => error::refusal(&Error::internal(failed), request_id),
+        let answer = match ended {
+            Err(_) => Answer::refused(Error::Timeout, request_id),
+            Ok(Ok(Ok(response))) => Answer { response, rate: None, refused: None },
+            Ok(Ok(Err(error))) => Answer::refused(error, request_id),
+            Ok(Err(failed)) => Answer::refused(Error::internal(failed), request_id),
         };
-        Answer { response: with_rate(response, rate.as_ref()), rate, refused: None }
+        Answer { response: with_rate(answer.response, rate.as_ref()), rate, refused: answer.refused }
     }
 
     /// Runs a subscription, if the caller's quota allows it; dropping the stream ends it.
@@ -172,8 +189,11 @@ impl Gateway {
         let (inner, session, request_id) = (self.inner.clone(), session.clone(), checked.transport.request_id);
         let (asked, gateway) = (checked.asked.clone(), self.inner.clone());
         let start = async move {
-            let charged = inner.traffic.charge(&session, checked.transport.address, checked.cost).await;
-            let refused = match charged {
+            let charged = async {
+                let entered = inner.traffic.enter(&session, checked.transport.address).await?;
+                inner.traffic.charge(entered, checked.cost).await
+            };
+            let refused = match charged.await {
                 Err(verdict) => too_many(verdict, request_id).response,
                 Ok(_) => match inner.operation(session, checked.transport, request_id).await {
                     Ok(operation) => return inner.schema.execute_stream(checked.request.data(operation)),
@@ -194,17 +214,15 @@ impl Gateway {
 }
 
 impl Inner {
-    async fn run(&self, session: Session, checked: Checked) -> Response {
+    /// What was run; an error is for the whole of it, before anything has happened.
+    async fn run(&self, session: Session, checked: Checked) -> Result<Response, Error> {
         let request_id = checked.transport.request_id;
-        let operation = match self.operation(session, checked.transport, request_id).await {
-            Ok(operation) => operation,
-            Err(error) => return error::refusal(&error, request_id),
-        };
+        let operation = self.operation(session, checked.transport, request_id).await?;
         let mut response = batch::scope(self.schema.execute(checked.request.data(operation.clone()))).await;
         self.tasks.spawn(async move { operation.saw_caller().await });
         checked.asked.shape(&self.types, &mut response);
         error::finish(&mut response, request_id);
-        response.extension("cost", self.told(checked.cost))
+        Ok(response.extension("cost", self.told(checked.cost)))
     }
 
     /// `extensions.cost`.

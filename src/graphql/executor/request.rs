@@ -8,7 +8,7 @@ use async_graphql::{Request, Response};
 
 use crate::config::Introspection;
 use crate::domain::identity::session::Session;
-use crate::graphql::documents::{Document, Unreadable};
+use crate::graphql::documents::{Document, Hash, Unreadable};
 use crate::graphql::response::Asked;
 use crate::graphql::{error, inputs, limits};
 use crate::kernel::actor::Principal;
@@ -34,6 +34,8 @@ pub struct Checked {
     pub(super) transport: Transport,
     pub(super) asked: Arc<Asked>,
     pub(super) cost: usize,
+    /// A text to be kept for all replicas, once it is paid for.
+    pub(super) new: Option<(Hash, String)>,
     /// Query, mutation or subscription.
     pub kind: OperationType,
 }
@@ -48,7 +50,7 @@ fn is_open(introspection: Introspection, session: &Session) -> bool {
 
 impl Gateway {
     /// As [`check`](Self::check), after a document that is named only by its hash was looked up where all replicas keep
-    /// them; one that comes with its hash is kept there once it was found to be valid.
+    /// them; one that comes with its hash is kept there when it runs.
     ///
     /// # Errors
     /// The answer to give instead.
@@ -59,11 +61,7 @@ impl Gateway {
         transport: &Transport,
     ) -> Result<Checked, Box<Response>> {
         let new = self.inner.documents.look_up(&mut request).await;
-        let checked = self.check(session, request, transport)?;
-        if let Some((hash, text)) = new {
-            self.inner.documents.keep(hash, text).await;
-        }
-        Ok(checked)
+        Ok(Checked { new, ..self.check(session, request, transport)? })
     }
 
     /// Reads a document and holds it, the operation that is meant, and its variables against the limits and types, before
@@ -104,6 +102,7 @@ impl Inner {
         is_open: bool,
     ) -> Result<Checked, Error> {
         let operation = limits::operation(&document.parsed, request.operation_name.as_deref())?;
+        let name = limits::name_of(&document.parsed, operation);
         fill_defaults(&mut request, operation);
         let given = &request.variables;
         let found = limits::operation_within(&document.parsed, operation, given, &self.types, &self.limits)?;
@@ -114,14 +113,14 @@ impl Inner {
         // Variable and argument are named in the document; what they are made of is the schema's to tell.
         let told = |steps| move |error| if is_open { error } else { untold(error, steps) };
         inputs::variables(operation, given, &self.inputs, sizes).map_err(told(2))?;
-        inputs::late(&document.late, given, &self.inputs, sizes).map_err(told(1))?;
+        inputs::late(&document.late, name.as_ref(), operation, given, &self.inputs, sizes).map_err(told(1))?;
         let kind = operation.ty;
         if transport.idempotency_key.is_some() && kind == OperationType::Mutation && found.data_fields > 1 {
             return Err(Error::invalid("Idempotency-Key", "cannot stand for more than one mutation field"));
         }
-        request.set_parsed_query(document.parsed.clone());
+        request.set_parsed_query(inputs::without_missing(document.parsed.clone(), &request.variables));
         let asked = Arc::new(Asked::of(&request, document));
-        Ok(Checked { request, transport: transport.clone(), asked, kind, cost: found.cost })
+        Ok(Checked { request, transport: transport.clone(), asked, kind, cost: found.cost, new: None })
     }
 }
 

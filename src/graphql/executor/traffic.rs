@@ -43,6 +43,13 @@ pub struct Admission {
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
+/// A request that was counted.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    who: String,
+    pub(super) rate: Option<Rate>,
+}
+
 /// Bounds what runs.
 pub struct Traffic {
     places: Arc<Semaphore>,
@@ -66,13 +73,23 @@ impl Traffic {
         Ok(Admission { _permit: Arc::new(permit) })
     }
 
-    /// Takes what an operation of this cost is counted as; `Err` holds the verdict that refuses it.
-    pub(super) async fn charge(&self, session: &Session, address: IpAddr, cost: usize) -> Result<Option<Rate>, Rate> {
+    /// Takes the point that every request costs, before anything of it is looked at; `Err` holds the verdict that refuses it.
+    pub(super) async fn enter(&self, session: &Session, address: IpAddr) -> Result<Entered, Rate> {
         let who = match session.principal() {
-            Principal::Anonymous => of_address(address),
+            // A guest is made by a request: whoever made many would have as many quotas.
+            Principal::Anonymous | Principal::Guest(_) => of_address(address),
             principal => principal.to_string(),
         };
-        self.take(&who, points(cost)).await
+        let rate = self.take(&who, 1).await?;
+        Ok(Entered { who, rate })
+    }
+
+    /// Takes what an operation of this cost is counted as beyond that.
+    pub(super) async fn charge(&self, entered: Entered, cost: usize) -> Result<Option<Rate>, Rate> {
+        match points(cost) - 1 {
+            0 => Ok(entered.rate),
+            more => self.take(&entered.who, more).await,
+        }
     }
 
     /// Takes a point of an address, for a credential that is no good.

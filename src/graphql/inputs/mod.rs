@@ -19,7 +19,7 @@ use types::Input;
 
 pub use arguments::{Late, arguments, late};
 pub use types::InputTypes;
-pub use variables::variables;
+pub use variables::{variables, without_missing};
 
 /// Characters of a step of a path that are told.
 const LONGEST_STEP: usize = 100;

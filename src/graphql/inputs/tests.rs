@@ -2,6 +2,7 @@
 
 use async_graphql::Variables;
 use async_graphql::parser::parse_query;
+use async_graphql::parser::types::Selection;
 use serde_json::{Value, json};
 
 use super::*;
@@ -44,7 +45,10 @@ fn argument(text: &str, given: Value) -> Vec<String> {
     let document = parse_query(format!("{{ own {{ find({text}) }} }}")).expect("a document");
     let outputs = TypeMap::of(SDL).expect("an SDL");
     match arguments(&document, &outputs, &types(), SIZES) {
-        Ok(found) => told(late(&found, &Variables::from_json(given), &types(), SIZES)),
+        Ok(found) => {
+            let operation = operation(&document, None).expect("one");
+            told(late(&found, None, operation, &Variables::from_json(given), &types(), SIZES))
+        }
         Err(error) => told(Err(error)),
     }
 }
@@ -117,6 +121,19 @@ fn every_fault_is_told_up_to_a_bound() {
 }
 
 #[test]
+fn values_of_other_operations_are_not_judged() {
+    let text = "query A { own { find } } query B($x: ID!) { own { find(ids: [$x]) ...F } }
+        fragment F on Query { find(choice: { id: $x }) }";
+    let document = parse_query(text).expect("a document");
+    let found = arguments(&document, &TypeMap::of(SDL).expect("an SDL"), &types(), SIZES).expect("nothing yet");
+    let judged = |name: &str| {
+        let chosen = operation(&document, Some(name)).expect("one");
+        told(late(&found, Some(&Name::new(name)), chosen, &Variables::default(), &types(), SIZES)).len()
+    };
+    assert_eq!((judged("A"), judged("B")), (0, 2));
+}
+
+#[test]
 fn values_written_into_a_document_are_judged_too() {
     let at = format!("at: {INSTANT}");
     for (text, given, wanted) in [
@@ -143,4 +160,23 @@ fn values_written_into_a_document_are_judged_too() {
         let wanted: Vec<String> = wanted.map(str::to_owned).into_iter().collect();
         assert_eq!(argument(text, given.clone()), wanted, "{text} {given}");
     }
+}
+
+#[test]
+fn what_was_left_out_is_left_out_and_not_null() {
+    let text = "query($a: ID, $b: ID) { own { find(ids: [$a, $b], n: $a, choice: { id: $a, name: $b }) ...F } }
+        fragment F on Query { find(n: $a, ids: $b) }";
+    let document = parse_query(text).expect("a document");
+    let left = without_missing(document, &Variables::from_json(json!({ "b": null })));
+    let shown = format!("{left:?}");
+    let own = &operation(&left, None).expect("one").selection_set.node.items[0].node;
+    let Selection::Field(own) = own else { panic!("{shown}") };
+    let Selection::Field(find) = &own.node.selection_set.node.items[0].node else { panic!("{shown}") };
+    let arguments: Vec<String> =
+        find.node.arguments.iter().map(|(name, value)| format!("{}: {}", name.node, value.node)).collect();
+    assert_eq!(arguments, ["ids: [$a, $b]", "choice: {name: $b}"]);
+    let fragment = &left.fragments[&Name::new("F")].node.selection_set.node.items[0].node;
+    let Selection::Field(find) = fragment else { panic!("{shown}") };
+    let names: Vec<&str> = find.node.arguments.iter().map(|(name, _)| name.node.as_str()).collect();
+    assert_eq!(names, ["ids"]);
 }

@@ -24,8 +24,22 @@ pub use types::{Known, TypeMap};
 use text::at_most;
 use types::ListSize;
 
-/// Fragments within fragments that are followed.
-const FRAGMENT_NESTING: usize = 32;
+/// Fragments within each other that are followed; the limit of levels, which is held first, never lets so many through.
+const FRAGMENT_NESTING: usize = 256;
+
+/// Values that introspection may give: twice what client generators ask for.
+const MOST_INTROSPECTED: usize = 300_000;
+
+/// How long the lists of introspection are, about.
+fn introspected(field: &str) -> usize {
+    match field {
+        "types" => 120,
+        "fields" | "inputFields" | "enumValues" | "possibleTypes" => 10,
+        "directives" => 8,
+        "args" | "interfaces" => 2,
+        _ => 1,
+    }
+}
 
 /// Root fields that tell what the schema is.
 const SCHEMA_FIELDS: [&str; 3] = ["__schema", "__type", "_service"];
@@ -65,7 +79,9 @@ pub fn operation_within(
 ) -> Result<Measured, Error> {
     at_most("variables", limits.variables, variables.len())?;
     let root = types.root(operation.ty);
-    let mut walk = Walk { document, operation, variables, types, found: Measured::default(), budget: limits.cost };
+    let most_values = limits.values.max(MOST_INTROSPECTED);
+    let mut walk =
+        Walk { document, operation, variables, types, found: Measured::default(), budget: limits.cost, most_values };
     let set = &operation.selection_set.node;
     walk.found.cost = walk.selection(set, root, At { times: 1, depth: 1, nesting: 0 }, None);
     walk.found.root_fields = walk.count_roots(set, 0, &|_| true);
@@ -76,8 +92,9 @@ pub fn operation_within(
     at_most("aliases", limits.aliases, found.aliases)?;
     at_most("root fields", limits.root_fields, found.root_fields)?;
     at_most("cost", limits.cost, found.cost)?;
-    at_most("values", limits.values, found.values)?;
     at_most("introspection levels", limits.introspection_lists, found.introspection)?;
+    let most_values = if found.asks_schema { most_values } else { limits.values };
+    at_most("values", most_values, found.values)?;
     Ok(found)
 }
 
@@ -88,6 +105,7 @@ struct Walk<'a> {
     types: &'a TypeMap,
     found: Measured,
     budget: usize,
+    most_values: usize,
 }
 
 /// Where a selection stands.
@@ -136,7 +154,8 @@ impl<'a> Walk<'a> {
         let (name, set) = (field.name.node.as_str(), &field.selection_set.node);
         if name.starts_with("__") {
             self.found.values = self.found.values.saturating_add(at.times);
-            self.found.introspection = self.found.introspection.max(self.introspection(set, 0));
+            let levels = self.introspection(set, at);
+            self.found.introspection = self.found.introspection.max(levels);
             return 0;
         }
         self.found.depth = self.found.depth.max(at.depth);
@@ -186,25 +205,35 @@ impl<'a> Walk<'a> {
         value.node.clone().into_const_with(variable).ok()
     }
 
-    /// Lists within lists of introspection: each level may hold every type again.
-    fn introspection(&self, set: &SelectionSet, nesting: usize) -> usize {
-        if nesting > FRAGMENT_NESTING {
-            return 0;
-        }
-        let below = |selection: &Positioned<Selection>| match &selection.node {
-            Selection::Field(field) => {
-                let is_list =
-                    matches!(field.node.name.node.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes");
-                usize::from(is_list) + self.introspection(&field.node.selection_set.node, nesting + 1)
+    /// Introspection: its aliases, how many values it can give, and at how many levels lists of fields lie within lists. Each
+    /// such level may hold every type again, so the sizes of its lists are those of the schema itself.
+    fn introspection(&mut self, set: &SelectionSet, at: At) -> usize {
+        let mut deepest = 0;
+        for selection in &set.items {
+            if at.nesting > FRAGMENT_NESTING || self.found.values > self.most_values {
+                return deepest;
             }
-            Selection::InlineFragment(inline) => self.introspection(&inline.node.selection_set.node, nesting + 1),
-            Selection::FragmentSpread(spread) => self
-                .document
-                .fragments
-                .get(&spread.node.fragment_name.node)
-                .map_or(0, |fragment| self.introspection(&fragment.node.selection_set.node, nesting + 1)),
-        };
-        set.items.iter().map(below).max().unwrap_or(0)
+            let within = At { nesting: at.nesting + 1, ..at };
+            let levels = match &selection.node {
+                Selection::Field(field) => {
+                    let field = &field.node;
+                    self.found.aliases += usize::from(field.alias.is_some());
+                    let name = field.name.node.as_str();
+                    let times = at.times.saturating_mul(introspected(name));
+                    self.found.values = self.found.values.saturating_add(times);
+                    let opens = matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes");
+                    usize::from(opens) + self.introspection(&field.selection_set.node, At { times, ..within })
+                }
+                Selection::InlineFragment(inline) => self.introspection(&inline.node.selection_set.node, within),
+                Selection::FragmentSpread(spread) => match self.document.fragments.get(&spread.node.fragment_name.node)
+                {
+                    Some(fragment) => self.introspection(&fragment.node.selection_set.node, within),
+                    None => 0,
+                },
+            };
+            deepest = deepest.max(levels);
+        }
+        deepest
     }
 
     fn count_roots(&self, set: &SelectionSet, nesting: usize, counts: &dyn Fn(&str) -> bool) -> usize {
@@ -224,6 +253,13 @@ impl<'a> Walk<'a> {
         };
         set.items.iter().map(count).fold(0, usize::saturating_add)
     }
+}
+
+/// The name of an operation of a document.
+#[must_use]
+pub fn name_of(document: &ExecutableDocument, operation: &OperationDefinition) -> Option<Name> {
+    let mut operations = document.operations.iter();
+    operations.find(|(_, one)| std::ptr::eq(&one.node, operation)).and_then(|(name, _)| name.cloned())
 }
 
 /// The operation of a document that would run.

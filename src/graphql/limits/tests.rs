@@ -65,6 +65,23 @@ fn cost_is_objects_times_page_sizes() {
 }
 
 #[test]
+fn introspection_is_bounded_in_aliases_and_values() {
+    let bomb = |leaves: usize| {
+        format!(
+            "{{ __schema {{ types {{ interfaces {{ possibleTypes {{ fields {{ {} }} }} }} }} }} }}",
+            "description ".repeat(leaves)
+        )
+    };
+    assert!(measure(&bomb(1), json!({})).is_ok());
+    for (text, limit) in [(bomb(20).as_str(), "values"), ("{ __schema { a: types { b: name c: kind } } }", "aliases")] {
+        match measure(text, json!({})) {
+            Err(Error::TooCostly(excess)) => assert_eq!(excess.limit, limit, "{text}"),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn page_size_in_a_variable_counts() {
     let text = "query ($n: Int = 7) { providers(first: $n) { nodes { id } } }";
     assert_eq!(measure(text, json!({})).ok().map(|m| m.cost), Some(8));

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::domain::identity::session::Session;
 use crate::graphql::error::refusal;
-use crate::graphql::executor::{Admission, Answer, Checked, Transport};
+use crate::graphql::executor::{Admission, Answer, Checked, Entered, Transport};
 use crate::kernel::error::Error;
 use crate::kernel::ids::RequestId;
 
@@ -39,6 +39,17 @@ struct Asking<'a> {
     accepts: Accepts,
     transport: Transport,
 }
+
+/// An operation that may run.
+struct Ready {
+    session: Session,
+    admission: Admission,
+    entered: Entered,
+    checked: Checked,
+}
+
+/// One of a list: what was counted and checked, or why it was not counted.
+type Item = Result<(Entered, Result<Checked, Box<GraphqlResponse>>), Box<Answer>>;
 
 /// Operations as JSON. Another content type is refused: a page of another site can send only simple ones unasked.
 pub(super) async fn post(
@@ -107,42 +118,48 @@ impl<'a> Asking<'a> {
     }
 
     async fn one(self, request: Request) -> Response {
-        let (session, admission, checked) = match self.checked(request).await {
-            Ok(checked) => checked,
-            Err(response) => return response,
-        };
-        if checked.kind == OperationType::Subscription {
-            return self.refused(self.accepts.bad_request(), &streams());
+        match self.checked(request).await {
+            Ok(ready) if ready.checked.kind == OperationType::Subscription => {
+                self.refused(self.accepts.bad_request(), &streams())
+            }
+            Ok(ready) => self.run(ready).await,
+            Err(response) => response,
         }
-        self.accepts.answer(self.state.gateway.execute(&session, checked, admission).await)
     }
 
     async fn by_get(mut self, request: Request) -> Response {
         // A query changes nothing: there is nothing to be repeated.
         self.transport.idempotency_key = None;
-        let (session, admission, checked) = match self.checked(request).await {
-            Ok(checked) => checked,
-            Err(response) => return response,
-        };
-        if checked.kind == OperationType::Query {
-            return self.accepts.answer(self.state.gateway.execute(&session, checked, admission).await);
+        match self.checked(request).await {
+            Ok(ready) if ready.checked.kind == OperationType::Query => self.run(ready).await,
+            Ok(_) => {
+                // A document that may not be sent by GET may be sent by POST.
+                let error = Error::invalid("query", "must be a query when it is sent by GET");
+                ([(header::ALLOW, "POST")], self.refused(StatusCode::METHOD_NOT_ALLOWED, &error)).into_response()
+            }
+            Err(response) => response,
         }
-        // A document that may not be sent by GET may be sent by POST.
-        let error = Error::invalid("query", "must be a query when it is sent by GET");
-        ([(header::ALLOW, "POST")], self.refused(StatusCode::METHOD_NOT_ALLOWED, &error)).into_response()
     }
 
-    async fn checked(&self, request: Request) -> Result<(Session, Admission, Checked), Response> {
+    async fn checked(&self, request: Request) -> Result<Ready, Response> {
         let gateway = &self.state.gateway;
         let admission = gateway.admit().map_err(|error| self.failed(error))?;
         let session = self.session().await?;
+        let entered = gateway.enter(&session, &self.transport).await;
+        let entered = entered.map_err(|answer| self.accepts.answer(*answer))?;
         match gateway.check_shared(&session, request, &self.transport).await {
-            Ok(checked) => Ok((session, admission, checked)),
-            Err(refusal) => Err(self.accepts.answer(gateway.refuse(&session, &self.transport, *refusal).await)),
+            Ok(checked) => Ok(Ready { session, admission, entered, checked }),
+            Err(refusal) => Err(self.accepts.answer(gateway.refuse(entered, *refusal))),
         }
     }
 
-    /// Several operations, answered in their order. Where one of them changes something they run one after the other.
+    async fn run(&self, ready: Ready) -> Response {
+        let Ready { session, admission, entered, checked } = ready;
+        self.accepts.answer(self.state.gateway.execute(&session, checked, entered, admission).await)
+    }
+
+    /// Several operations, answered in their order. Where one of them changes something they run one after the other; else
+    /// each takes a place of its own.
     async fn batch(self, requests: Vec<Request>) -> Response {
         let gateway = &self.state.gateway;
         let admission = match gateway.admit() {
@@ -157,38 +174,42 @@ impl<'a> Asking<'a> {
             let error = Error::invalid("Idempotency-Key", "cannot stand for a list of requests");
             return self.refused(StatusCode::BAD_REQUEST, &error);
         }
-        let mut checked = Vec::with_capacity(requests.len());
+        let mut items = Vec::with_capacity(requests.len());
         for request in requests {
-            checked.push(gateway.check_shared(&session, request, &self.transport).await);
+            items.push(match gateway.enter(&session, &self.transport).await {
+                Ok(entered) => Ok((entered, gateway.check_shared(&session, request, &self.transport).await)),
+                Err(answer) => Err(answer),
+            });
         }
-        let changes = checked.iter().flatten().any(|checked| checked.kind != OperationType::Query);
-        let mut answers = Vec::with_capacity(checked.len());
-        if changes {
-            for checked in checked {
-                answers.push(self.item(&session, &admission, checked).await);
+        let is_change = |item: &Item| matches!(item, Ok((_, Ok(checked))) if checked.kind != OperationType::Query);
+        let mut answers = Vec::with_capacity(items.len());
+        if items.iter().any(is_change) {
+            for item in items {
+                answers.push(self.item(&session, Ok(admission.clone()), item).await);
             }
         } else {
-            let running = checked.into_iter().map(|checked| self.item(&session, &admission, checked));
+            let first = std::iter::once(Ok(admission));
+            let places = first.chain(std::iter::repeat_with(|| gateway.admit()));
+            let running = items.into_iter().zip(places).map(|(item, place)| self.item(&session, place, item));
             answers = join_all(running).await;
         }
         self.accepts.answer_all(answers)
     }
 
-    async fn item(
-        &self,
-        session: &Session,
-        admission: &Admission,
-        checked: Result<Checked, Box<GraphqlResponse>>,
-    ) -> Answer {
+    async fn item(&self, session: &Session, place: Result<Admission, Error>, item: Item) -> Answer {
         let gateway = &self.state.gateway;
-        let refusal = match checked {
-            Ok(checked) if checked.kind != OperationType::Subscription => {
-                return gateway.execute(session, checked, admission.clone()).await;
-            }
-            Ok(_) => refusal(&streams(), self.transport.request_id),
-            Err(refusal) => *refusal,
+        let (entered, checked) = match item {
+            Ok(item) => item,
+            Err(answer) => return *answer,
         };
-        gateway.refuse(session, &self.transport, refusal).await
+        match (checked, place) {
+            (Ok(checked), _) if checked.kind == OperationType::Subscription => {
+                gateway.refuse(entered, refusal(&streams(), self.transport.request_id))
+            }
+            (Ok(checked), Ok(admission)) => gateway.execute(session, checked, entered, admission).await,
+            (Ok(_), Err(error)) => Answer::refused(error, self.transport.request_id),
+            (Err(refusal), _) => gateway.refuse(entered, *refusal),
+        }
     }
 
     async fn session(&self) -> Result<Session, Response> {

@@ -33,6 +33,8 @@ use super::tls::TlsListener;
 const MOST_STREAMS: u32 = 100;
 /// Bytes of the headers of one request.
 const MOST_HEADER_BYTES: u32 = 16 << 10;
+/// Bytes that are read ahead of an HTTP/1.1 connection, and the most that its headers may have.
+const MOST_BUFFERED: usize = 64 << 10;
 /// An HTTP/2 connection that is silent for so long is pinged, and closed when it is silent for so long again.
 const SILENCE: Duration = Duration::from_secs(20);
 /// Connections beyond the bound that are told so at a time; others are just closed.
@@ -88,7 +90,7 @@ pub async fn serve(
     settings: ServerSettings,
     drain: CancellationToken,
 ) {
-    let server = Server::new(router, settings);
+    let server = Server::new(router, settings, tls.is_some());
     match tls {
         None => server.run(listener.tap_io(|stream| no_delay(stream)), drain).await,
         Some(tls) => {
@@ -107,10 +109,11 @@ struct Server {
     connections: JoinSet<()>,
     places: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
+    is_tls: bool,
 }
 
 impl Server {
-    fn new(router: Router, settings: ServerSettings) -> Self {
+    fn new(router: Router, settings: ServerSettings, is_tls: bool) -> Self {
         Self {
             router,
             settings,
@@ -119,6 +122,7 @@ impl Server {
             connections: JoinSet::new(),
             places: Arc::new(Semaphore::new(settings.connections)),
             turned_away: Arc::new(Semaphore::new(MOST_TURNED_AWAY)),
+            is_tls,
         }
     }
 
@@ -151,7 +155,10 @@ impl Server {
     {
         let Ok(permit) = self.places.clone().try_acquire_owned() else {
             tracing::warn!(peer.address = %from.ip(), "too many connections: one was turned away");
-            if let Ok(permit) = self.turned_away.clone().try_acquire_owned() {
+            // Over TLS it may be waiting for HTTP/2.
+            if !self.is_tls
+                && let Ok(permit) = self.turned_away.clone().try_acquire_owned()
+            {
                 self.connections.spawn(turn_away(stream, permit));
             }
             return;
@@ -177,7 +184,7 @@ impl Server {
 
 fn http(settings: &ServerSettings) -> Builder<TokioExecutor> {
     let mut http = Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(settings.headers);
+    http.http1().timer(TokioTimer::new()).header_read_timeout(settings.headers).max_buf_size(MOST_BUFFERED);
     http.http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MOST_STREAMS)

@@ -6,7 +6,9 @@ local current, previous = 0, 0
 if stored[1] then
   local last = tonumber(stored[1])
   current, previous = tonumber(stored[2]), tonumber(stored[3])
-  if last > index then
+  if last > index + 1 then
+    current, previous = 0, 0
+  elseif last == index + 1 then
     index, into = last, 0
   elseif last < index then
     previous = (last + 1 == index) and current or 0

@@ -51,9 +51,10 @@ impl Quota {
     pub fn take(&self, used: &mut Used, points: u64, now: u64) -> Verdict {
         let length = self.millis();
         let (index, into) = (now / length, now % length);
-        let (index, into) = if used.index > index { (used.index, 0) } else { (index, into) };
-        let mut seen = *used;
-        if used.index < index {
+        let (index, into) = if used.index == index + 1 { (used.index, 0) } else { (index, into) };
+        // A clock that is far behind all others was set back: what was counted then says nothing.
+        let mut seen = if used.index > index + 1 { Used { index, ..Used::default() } } else { *used };
+        if seen.index < index {
             let previous = if used.index + 1 == index { used.current } else { 0 };
             seen = Used { index, current: 0, previous };
         }

@@ -36,6 +36,12 @@ async fn replica_without_its_database_lives_and_is_not_ready_until_it_is_back() 
     let gated = Gated::start().await;
     assert_eq!(get(&gated.client, "/readyz").await.0, 200);
     gated.gate.shut();
+    // A report is good for a moment.
+    let since = Instant::now();
+    while get(&gated.client, "/readyz").await.0 == 200 {
+        assert!(since.elapsed() < Duration::from_secs(10), "it is not noticed");
+        tokio::task::yield_now().await;
+    }
     let (status, body) = report(&gated.client, "/readyz").await;
     assert_eq!((status, &body["ready"], &body["checks"]["database"]), (503, &json!(false), &json!("down")));
     let (status, body) = report(&gated.client, "/health").await;

@@ -34,7 +34,15 @@ pub fn serving<'a>(url: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &
 pub struct Serving {
     pub addr: SocketAddr,
     server: Child,
-    log: JoinHandle<String>,
+    log: Option<JoinHandle<String>>,
+}
+
+/// A test that fails leaves nothing running.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
 }
 
 impl Serving {
@@ -54,10 +62,10 @@ impl Serving {
             }
         };
         // Somebody has to read on: the server waits when the pipe is full.
-        let log = std::thread::spawn(move || {
+        let log = Some(std::thread::spawn(move || {
             lines.read_to_string(&mut log).expect("text");
             log
-        });
+        }));
         Self { addr, server, log }
     }
 
@@ -75,6 +83,7 @@ impl Serving {
         let kill = ["-c", "kill \"$@\"", "sh", signal, &pid];
         assert!(Command::new("sh").args(kill).status().expect("sh runs").success());
         let code = self.server.wait().expect("it ends").code();
-        (code, self.log.join().expect("the log"))
+        let log = self.log.take().expect("a log");
+        (code, log.join().expect("the log"))
     }
 }
