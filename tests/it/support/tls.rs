@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use uuid::Uuid;
 
 /// An authority that nobody else knows.
 pub struct Authority {
@@ -24,14 +24,13 @@ pub struct Issued {
 
 impl Authority {
     pub fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(1);
         let key = KeyPair::generate().expect("a key");
         let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let pem = parameters.self_signed(&key).expect("a certificate").pem();
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let directory = std::env::temp_dir().join(format!("openslot-test-tls-{}-{number}", std::process::id()));
+        // Numbers of processes come again, and one that was killed leaves its directory.
+        let directory = std::env::temp_dir().join(format!("openslot-test-tls-{}", Uuid::now_v7()));
         fs::create_dir(&directory).expect("a new directory");
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).expect("everybody may enter");
         fs::write(directory.join("root.pem"), &pem).expect("the root is written");
